@@ -137,7 +137,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the assistant says next: the text, its own report of it, newly learned facts, and what it would suggest to an agent."""
+    """What the assistant says next: the text, its own report of it, newly learned facts, a suggestion to the agent."""
 
     text: str
     report: AnswerReport
