@@ -132,7 +132,7 @@ class AgentAtPickUp(Protocol):
 class Pbx(Protocol):
     """What a call asks of Asterisk. Every method has a timeout, raises ChannelGone (404) or NotReachable.
 
-    hang_up, destroy_bridge and remove_channel treat "already gone" as success. Identifiers are chosen by the caller of the method.
+    hang_up, destroy_bridge and remove_channel treat "already gone" as success. Whoever calls chooses the identifiers.
     """
 
     async def answer(self, channel_id: str) -> None: ...

@@ -1,0 +1,133 @@
+"""Keeps the caller company while a human is fetched: remark after remark, with pauses that never feel like being left alone.
+
+The assistant's last words are timed to the agent's arrival: the line that hands over starts before the whisper ends and is
+still heard for a moment after the join, so that neither side meets a silent line.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from ari_app.session.voice import Voice
+
+PAUSE = 0.28  # seconds between remarks: below what people take for a dropped line
+REPLY_PATIENCE = 0.45  # how long a reply to the caller is waited for after the caller paused
+CALLER_PATIENCE = 12.0  # a caller (or a noise) that goes on longer than this is not waited for
+OVERLAP = 0.35  # the hand-off line goes on this long after the join
+JOIN_DELAY = 0.06  # from the whisper's end until the two hear each other
+FILLERS = (
+    "One moment.",
+    "Nearly there.",
+    "They are just reading my notes.",
+    "My colleague is just reading the details now.",
+    "My colleague is reading my notes about your call, and will be with you in just a moment.",
+)
+
+
+class Company:
+    """One per call. `next_remark(n)` gives the n-th remark, `told(text)` is called for each text that is begun."""
+
+    def __init__(
+        self,
+        voice: Voice,
+        next_remark: Callable[[int], str],
+        split: Callable[[str], Sequence[str]],
+        told: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._voice, self._next_remark, self._split, self._told, self._clock = voice, next_remark, split, told, clock
+        self._spoken = 0
+        self._join: tuple[float, str] | None = None
+        self._handed_off = False
+        self._keeping = False
+        self._caller_since: float | None = None
+        self._reply_by = 0.0
+        self._changed = asyncio.Event()
+
+    def start(self) -> None:
+        self._keeping, self._handed_off, self._join = True, False, None
+        self._changed.set()
+
+    def plan_join(self, seconds: float, hand_off: str) -> None:
+        """The agent joins in `seconds`."""
+        self._join = (self._clock() + seconds + JOIN_DELAY, hand_off)
+
+    def end(self, hand_off: str) -> None:
+        """The agent is there now (or the company is over, with an empty `hand_off`)."""
+        keeping, self._keeping = self._keeping, False
+        if keeping and not self._handed_off:
+            self._voice.interrupt(firm=bool(hand_off))
+            if hand_off:
+                self._hand_off(hand_off)
+
+    def caller_started(self) -> None:
+        self._caller_since = self._clock()
+
+    def caller_paused(self, *, said_words: bool) -> None:
+        self._caller_since = None
+        self._reply_by = self._clock() + (REPLY_PATIENCE if said_words else 0.0)
+
+    def replied(self) -> None:
+        """The assistant has something to say to what the caller said: no need to wait for it any longer."""
+        self._reply_by = 0.0
+
+    async def run(self) -> None:
+        """The company's task; ends when it is cancelled."""
+        remarks = self._sentences()
+        while True:
+            if not self._keeping or self._handed_off:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            await self._voice.silent()
+            if await self._wait_for_caller():
+                continue
+            text = await self._fit(remarks)
+            if text and self._keeping and not self._voice.busy:
+                self._told(text)
+                await self._voice.say(text).wait()
+            await asyncio.sleep(PAUSE if self._join is None else 0.1)
+
+    async def _wait_for_caller(self) -> bool:
+        """True when it waited: the caller speaks, or a reply to the caller is on its way."""
+        now = self._clock()
+        speaking = self._caller_since is not None and now - self._caller_since < CALLER_PATIENCE
+        if not speaking and now >= self._reply_by:
+            return False
+        await asyncio.sleep(0.03)
+        return True
+
+    async def _fit(self, remarks: Iterator[str]) -> str | None:
+        """The next sentence, or what still fits before the hand-off line must begin."""
+        if self._join is None:
+            sentence = next(remarks)
+            await self._voice.prepare(sentence)
+            return sentence
+        joins_at, line = self._join
+        begins_at = joins_at + OVERLAP - await self._voice.prepare(line)
+        room = begins_at - self._clock()
+        if room <= 0.4:
+            await asyncio.sleep(max(0.0, room))
+            if self._keeping:
+                self._hand_off(line)
+            return None
+        sentence = next(remarks)
+        if await self._voice.prepare(sentence) <= room:
+            return sentence
+        lengths = {filler: await self._voice.prepare(filler) for filler in FILLERS}
+        fitting = [filler for filler in FILLERS if lengths[filler] <= room]
+        if not fitting:
+            await asyncio.sleep(min(room, 0.2))
+            return None
+        return max(fitting, key=lengths.__getitem__)
+
+    def _hand_off(self, line: str) -> None:
+        self._handed_off = True
+        self._told(line)
+        self._voice.say(line, firm=True)
+
+    def _sentences(self) -> Iterator[str]:
+        """Remarks without end, sentence by sentence, so that the hand-off never waits for a long one."""
+        while True:
+            remark = self._next_remark(self._spoken)
+            self._spoken += 1
+            yield from self._split(remark)

@@ -1,0 +1,139 @@
+"""Brings every event from the PBX to the call it belongs to, and starts a session for each new caller."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from ari_app.call import events as on
+from ari_app.call.call import Call
+from ari_app.session.call_session import CallSession
+from ari_app.session.ports import (
+    AgentAtPickUp,
+    AgentDeclined,
+    AgentFinished,
+    AgentJoined,
+    AgentRinging,
+    ChannelEntered,
+    ChannelLeft,
+    DigitReceived,
+    PbxConnection,
+    PbxEvent,
+    QueueLeft,
+)
+from ari_app.session.services import Services
+
+log = structlog.get_logger()
+
+DECLINED_WITHIN = 1.0  # an agent's phone that stops ringing earlier was declined (app_queue reports RingTime 0 for a 486)
+
+
+class Router:
+    """Owns all running calls. Identifiers of a call's own legs begin with `<call id>.`, so events find their call by name."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._sessions: dict[str, CallSession] = {}
+        self._callers: dict[str, CallSession] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.connections: dict[str, bool] = {}
+
+    @property
+    def sessions(self) -> Mapping[str, CallSession]:
+        """Running calls by call id."""
+        return self._sessions
+
+    async def run(self) -> None:
+        """Until the PBX's event stream ends or this is cancelled; running calls live on in Asterisk then."""
+        async for event in self._services.pbx.events():
+            self.handle(event)
+
+    def handle(self, event: PbxEvent) -> None:
+        match event:
+            case ChannelEntered():
+                self._channel_entered(event)
+            case ChannelLeft():
+                self._channel_left(event)
+            case DigitReceived():
+                if caller := self._callers.get(event.channel_id):
+                    caller.digit(event.digit)
+            case AgentRinging() | AgentDeclined():
+                self._agent_at_queue(event)
+            case AgentJoined() | AgentFinished() | QueueLeft():
+                log.debug("queue event", event=type(event).__name__)
+            case PbxConnection():
+                self.connections[event.what] = event.up
+
+    async def agent_picked_up(self, agent: AgentAtPickUp) -> None:
+        """The FastAGI server calls this from the queue's whisper routine; when it returns the queue bridges the agent."""
+        session = self._sessions.get(agent.call_id)
+        if session is None:
+            log.warning("agent picked up for no call", call_id=agent.call_id)
+            return
+        await session.hold_agent(agent)
+
+    def start(self, call: Call, first: on.Event | None) -> CallSession:
+        """Run a session for this call; it leaves the router when the call has ended."""
+        session = CallSession(call, self._services)
+        self._sessions[call.call_id] = self._callers[call.caller_channel_id] = session
+        task = asyncio.create_task(session.run(first), name=call.call_id)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(done, call))
+        return session
+
+    async def stop(self) -> None:
+        """End the tasks of all calls without touching their channels: they stay in Asterisk for the next start."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+
+    def _ended(self, task: asyncio.Task[None], call: Call) -> None:
+        self._tasks.discard(task)
+        self._sessions.pop(call.call_id, None)
+        self._callers.pop(call.caller_channel_id, None)
+
+    def _channel_entered(self, event: ChannelEntered) -> None:
+        if session := self._owner(event.channel_id):
+            session.post(on.QueueLegEntered(event.channel_id, session.now()))
+        elif event.channel_id in self._callers:
+            log.warning("channel entered twice", channel_id=event.channel_id)
+        else:
+            call = Call(
+                call_id=new_call_id(),
+                caller_channel_id=event.channel_id,
+                caller_number=event.caller_number,
+                caller_name=event.caller_name,
+                dialled=event.dialled,
+                started_at=self._services.wall_clock(),
+            )
+            log.info("caller entered", call_id=call.call_id, channel_id=event.channel_id)
+            self.start(call, on.CallerEntered(0.0))
+
+    def _channel_left(self, event: ChannelLeft) -> None:
+        session = self._callers.get(event.channel_id) or self._owner(event.channel_id)
+        if session is not None and (event.destroyed or event.channel_id in self._callers):
+            session.channel_gone(event.channel_id)
+
+    def _agent_at_queue(self, event: AgentRinging | AgentDeclined) -> None:
+        session = self._owner(event.queue_leg_id)
+        if session is None:
+            return
+        if isinstance(event, AgentRinging):
+            session.post(on.AgentRang(event.interface, event.member_name, event.agent_channel_id, session.now()))
+        else:
+            declined = event.ring_seconds < DECLINED_WITHIN
+            session.post(on.AgentRefused(event.interface, event.member_name, declined, session.now()))
+
+    def _owner(self, leg_id: str) -> CallSession | None:
+        return self._sessions.get(leg_id.partition(".")[0])
+
+    def health(self) -> dict[str, Any]:
+        return {"calls": len(self._sessions), "connections": dict(self.connections)}
+
+
+def new_call_id() -> str:
+    """Short enough to be read out, and without a dot: Asterisk's own identifiers have one, ours begin before it."""
+    return f"call-{secrets.token_hex(5)}"

@@ -1,0 +1,45 @@
+"""What every running call is given: the adapters behind their protocols, the rules, and the clocks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from ari_app.call.policy import Policy
+from ari_app.escalation.scorer import Scorer
+from ari_app.session.ports import Assistant, ListenerFactory, MediaFactory, Pbx, Sentiment, Store, Synthesiser
+
+FeedItem = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """quiet_seconds: silence after which the caller is asked; ring_margin: how much longer than the queue's own timeout the
+    leg may ring; queue_context: where `Local/<queue>@…` leads; fallback_context: takes callers we cannot go on with."""
+
+    quiet_seconds: float = 9.0
+    ring_margin: float = 8.0
+    queue_context: str = "ari-app-queue"
+    fallback_context: str = "ari-app-fallback"
+    whisper_voice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`clock` is monotonic seconds, `wall_clock` seconds since the epoch; `publish` feeds the live display and the dashboard."""
+
+    pbx: Pbx
+    media: MediaFactory
+    listeners: ListenerFactory
+    synthesiser: Synthesiser
+    split: Callable[[str], Sequence[str]]
+    sentiment: Sentiment
+    scorer: Callable[[], Scorer]
+    assistant: Assistant
+    store: Store
+    policy: Callable[[], Policy]
+    publish: Callable[[FeedItem], None]
+    clock: Callable[[], float]
+    wall_clock: Callable[[], float]
+    pool: Executor
+    settings: SessionSettings
