@@ -80,7 +80,7 @@ class Legs:
             "ARI_APP_CALLER_NUMBER": call.caller_number,
             "ARI_APP_DISPLAY": ring.display,
             "ARI_APP_WAIT": str(round(ring.wait_seconds)),
-            "QUEUE_PRIO": str(ring.priority),
+            **({"ARI_APP_PRIORITY": str(ring.priority)} if ring.priority else {}),
         }
         await self._pbx.originate(
             ring.leg_id,
