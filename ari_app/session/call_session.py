@@ -1,7 +1,7 @@
 """One running call: its mailbox, its state, and the tasks that it owns. When it ends, every leg is released."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -113,12 +113,10 @@ class CallSession:
             lane.cancel()
             await self._rescue()
         finally:
-            for task in tasks:
-                task.cancel()
-            if self._children:
+            await _cancelled(tasks)
+            if self._children and self.call.state is CallState.ENDED:
                 await asyncio.wait(self._children, timeout=END_PATIENCE)
-            for task in self._children:
-                task.cancel()
+            await _cancelled(self._children)
 
     def _minds(self) -> tuple[Coroutine[Any, Any, None], ...]:
         return self.executor.voice.run(), self.executor.company.run(), self.executor.mind.run()
@@ -214,6 +212,15 @@ class CallSession:
         else:
             paused = on.CallerPaused(event.text, self.now())
         self.post(paused)
+
+
+async def _cancelled(tasks: Collection[asyncio.Future[None]]) -> None:
+    """Cancel until they are over: `wait_for` of Python 3.11 can swallow a cancellation that meets a result."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
 def _turn(heard: UtteranceHeard, offset: float) -> Turn:

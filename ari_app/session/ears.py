@@ -36,6 +36,7 @@ class Ears:
             await self._process(heard)
         finally:
             reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
 
     async def _read(self) -> None:
         try:

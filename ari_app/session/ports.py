@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ari_app.call.model import Fact, Prosody, Reply, Transcript, Turn, Word
+from ari_app.call.model import Fact, Prosody, Reply, Score, Transcript, Turn, Word
 
 # ---------------------------------------------------------------------------------------------------- from the PBX
 
@@ -292,6 +292,28 @@ class Synthesiser(Protocol):
 class Sentiment(Protocol):
     async def polarity(self, text: str) -> float | None:
         """-1 (bad) … 1 (good)."""
+        ...
+
+
+class ScoringState(Protocol):
+    """A call's score so far, as a value."""
+
+    def cooled_down(self, now: float) -> "ScoringState":
+        """After a handover has ended: what was counted so far does not lead to the next one at once."""
+        ...
+
+
+class TurnScorer(Protocol):
+    """Whether a human is needed, turn by turn. Pure: the state goes in and comes out."""
+
+    def start(self) -> Any: ...
+
+    def consider(self, state: Any, turn: Turn) -> tuple[Any, Score]:
+        """The caller's and the assistant's turns, in order."""
+        ...
+
+    def preview(self, state: Any, partial: Turn) -> Score:
+        """What the words so far would lead to; the state does not move."""
         ...
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ari_app.call.policy import Policy
-from ari_app.escalation.scorer import Scorer
-from ari_app.session.ports import Assistant, ListenerFactory, MediaFactory, Pbx, Sentiment, Store, Synthesiser
+from ari_app.session.ports import Assistant, ListenerFactory, MediaFactory, Pbx, Sentiment, Store, Synthesiser, TurnScorer
 
 FeedItem = Mapping[str, Any]
 
@@ -34,7 +33,7 @@ class Services:
     synthesiser: Synthesiser
     split: Callable[[str], Sequence[str]]
     sentiment: Sentiment
-    scorer: Callable[[], Scorer]
+    scorer: Callable[[], TurnScorer]
     assistant: Assistant
     store: Store
     policy: Callable[[], Policy]
