@@ -53,16 +53,20 @@ class HttpSettings(_Section):
 
 
 class SpeechSettings(_Section):
-    """`model_path` empty: the embedded model, which knows synthesised voices only. `command`: any synthesiser's command line."""
+    """Ears and voice.
+
+    `model_path`: a Vosk model's folder; empty: the embedded one, which knows synthesised voices only. `command`: flite,
+    espeak-ng, text2wave, piper, a path that ends in one of them, or any command line with {text_file}, {voice}, {out}.
+    Pauses in seconds: how long a caller is quiet before his words may decide (short), before he has finished (long), and
+    before an unfinished phrase counts as finished (patient). `workers`: threads that listen, 0 for one per core.
+    """
 
     model_path: str = ""
-    workers: int = Field(default=2, ge=1, le=64)
+    workers: int = Field(default=0, ge=0, le=64)
     short_pause: Seconds = 0.2
     long_pause: Seconds = 0.55
-    synthesiser: Literal["flite", "espeak-ng", "festival", "piper", "command"] = "flite"
-    flite_path: str = "flite"
-    espeak_path: str = "espeak-ng"
-    command: tuple[str, ...] = ()
+    patient_pause: Seconds = 0.9
+    command: str = "flite"
     voice: str = "slt"
     whisper_voice: str = ""
 
@@ -92,9 +96,10 @@ class HandoverSettings(_Section):
 
 
 class AssistantSettings(_Section):
-    """Empty: what ships with the application (a made-up airline)."""
+    """`knowledge` (Markdown files) and `bookings` empty: what ships with the application, a made-up airline."""
 
-    knowledge: str = ""
+    company: str = "Kestrel Bay Air"
+    knowledge: tuple[str, ...] = ()
     bookings: str = ""
     language: str = "en"
 

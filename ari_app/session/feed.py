@@ -9,34 +9,34 @@ from ari_app.call.record import handover_record, score_record, turn_record
 
 
 def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, Any]]:
-    """Zero or more feed items, each with `kind`, `call_id` and `at` (seconds since the call began)."""
+    """Zero or more feed items, each with `type`, `call_id` and `at` (seconds since the call began)."""
     common = {"call_id": after.call_id, "at": round(event.at, 3)}
     for turn in after.transcript.turns[len(before.transcript.turns) :]:
-        yield {**common, "kind": "said", "index": turn.index, **turn_record(turn)}
+        yield {**common, "type": "said", "index": turn.index, **turn_record(turn)}
     match event:
         case on.TurnScored(score=score):
-            yield {**common, "kind": "scored", **score_record(score)}
+            yield {**common, "type": "scored", **score_record(score)}
         case on.AgentRang():
-            yield {**common, "kind": "agent rings", "interface": event.interface, "name": event.name}
+            yield {**common, "type": "agent rings", "interface": event.interface, "name": event.name}
         case on.AgentRefused():
-            yield {**common, "kind": "agent refused", "interface": event.interface, "declined": event.declined}
+            yield {**common, "type": "agent refused", "interface": event.interface, "declined": event.declined}
         case on.AgentPickedUp():
-            yield {**common, "kind": "agent picked up", "interface": event.interface}
+            yield {**common, "type": "agent picked up", "interface": event.interface}
         case on.WhisperStarted(seconds=seconds):
             text = after.handover.whisper_text if after.handover else ""
-            yield {**common, "kind": "whisper started", "seconds": round(seconds, 2), "text": text}
+            yield {**common, "type": "whisper started", "seconds": round(seconds, 2), "text": text}
         case on.WhisperEnded(how=how):
-            yield {**common, "kind": "whisper ended", "how": str(how)}
+            yield {**common, "type": "whisper ended", "how": str(how)}
         case on.ListeningFailed():
-            yield {**common, "kind": "listening failed"}
+            yield {**common, "type": "listening failed"}
     yield from _changes(before, after, common)
 
 
 def _changes(before: Call, after: Call, common: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if after.state is not before.state:
         number = {"number": after.caller_number, "name": after.caller_name}
-        yield {**common, "kind": "state", "state": str(after.state), "was": str(before.state), "caller": number}
+        yield {**common, "type": "state", "state": str(after.state), "was": str(before.state), "caller": number}
     if after.state is CallState.SEEKING and after.handover is not None and before.handover is None:
-        yield {**common, "kind": "decided", **handover_record(after, after.handover)}
+        yield {**common, "type": "decided", **handover_record(after, after.handover)}
     if len(after.past_handovers) > len(before.past_handovers):
-        yield {**common, "kind": "handover ended", **handover_record(after, after.past_handovers[-1])}
+        yield {**common, "type": "handover ended", **handover_record(after, after.past_handovers[-1])}

@@ -67,7 +67,7 @@ class Mind:
 
     def cool_down(self) -> None:
         """A handover has ended: what was counted so far does not lead to the next one at once."""
-        self._scoring = self._scoring.cooled_down(self._now())
+        self._scoring = self._scorer.handed_back(self._scoring, self._now())
 
     async def _think(self, thought: do.ScoreTurn | do.AskAssistant | do.AskAssistantForNobody) -> None:
         match thought:

@@ -295,14 +295,6 @@ class Sentiment(Protocol):
         ...
 
 
-class ScoringState(Protocol):
-    """A call's score so far, as a value."""
-
-    def cooled_down(self, now: float) -> "ScoringState":
-        """After a handover has ended: what was counted so far does not lead to the next one at once."""
-        ...
-
-
 class TurnScorer(Protocol):
     """Whether a human is needed, turn by turn. Pure: the state goes in and comes out."""
 
@@ -314,6 +306,10 @@ class TurnScorer(Protocol):
 
     def preview(self, state: Any, partial: Turn) -> Score:
         """What the words so far would lead to; the state does not move."""
+        ...
+
+    def handed_back(self, state: Any, now: float) -> Any:
+        """After a handover has ended: what was counted so far does not lead to the next one at once."""
         ...
 
 

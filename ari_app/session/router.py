@@ -48,7 +48,10 @@ class Router:
     async def run(self) -> None:
         """Until the PBX's event stream ends or this is cancelled; running calls live on in Asterisk then."""
         async for event in self._services.pbx.events():
-            self.handle(event)
+            try:
+                self.handle(event)
+            except Exception:  # top of the task: one event that we handle wrongly must not end all calls
+                log.exception("event not handled", kind=type(event).__name__)
 
     def handle(self, event: PbxEvent) -> None:
         match event:
@@ -62,7 +65,7 @@ class Router:
             case AgentRinging() | AgentDeclined():
                 self._agent_at_queue(event)
             case AgentJoined() | AgentFinished() | QueueLeft():
-                log.debug("queue event", event=type(event).__name__)
+                log.debug("queue event", kind=type(event).__name__)
             case PbxConnection():
                 self.connections[event.what] = event.up
 

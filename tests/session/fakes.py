@@ -314,15 +314,15 @@ class FakeScoring:
     def __init__(self, cooled: bool = False) -> None:
         self.cooled = cooled
 
-    def cooled_down(self, now: float) -> "FakeScoring":
-        return FakeScoring(cooled=True)
-
 
 class FakeScorer:
     """Decides when the caller says "human"; after a cool-down only when he says "really"."""
 
     def start(self) -> FakeScoring:
         return FakeScoring()
+
+    def handed_back(self, state: FakeScoring, now: float) -> FakeScoring:
+        return FakeScoring(cooled=True)
 
     def consider(self, state: FakeScoring, turn: Turn):
         return state, self.preview(state, turn)

@@ -96,7 +96,7 @@ class Stage:
         return agent, task
 
     def said(self) -> list[str]:
-        return [item["text"] for item in self.feed if item["kind"] == "said" and item["speaker"] == "assistant"]
+        return [item["text"] for item in self.feed if item["type"] == "said" and item["speaker"] == "assistant"]
 
     def sound_on_the_callers_line(self) -> list[tuple[float, float]]:
         voice = [leg for name, leg in self.media.legs.items() if ".voice" in name]

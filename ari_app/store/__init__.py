@@ -1,0 +1,1 @@
+"""Live state and the log of calls and handovers, in Redis."""

@@ -1,0 +1,243 @@
+"""Builds every adapter from the settings, hands them to the running calls, and takes them down again in the right order."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from ari_app.assistant.assistant import DEMO_BOOKINGS, DEMO_KNOWLEDGE, KnowledgeAssistant, open_assistant
+from ari_app.assistant.assistant import AssistantSettings as AssistantFiles
+from ari_app.asterisk.ami import Ami
+from ari_app.asterisk.ari_http import AriAccess
+from ari_app.asterisk.fastagi import FastAgiServer
+from ari_app.asterisk.media.rtp import RtpMediaFactory
+from ari_app.asterisk.media.websocket import WebSocketMediaFactory
+from ari_app.asterisk.pbx import AriPbx
+from ari_app.call.policy import Policy, Texts
+from ari_app.errors import BadSettings, NotReachable
+from ari_app.escalation.rules import RuleBook
+from ari_app.escalation.scorer import Scorer
+from ari_app.language.loading import load_lexicon
+from ari_app.language.rules_file import default_rules, load_rules
+from ari_app.language.sentiment import TextBlobSentiment
+from ari_app.session.broadcast import Broadcast
+from ari_app.session.company import FILLERS
+from ari_app.session.ports import QueueLeft
+from ari_app.session.router import Router
+from ari_app.session.services import Services, SessionSettings
+from ari_app.settings import Settings
+from ari_app.speech.listener_factory import VoskListenerFactory, speech_pool
+from ari_app.speech.readable import split_sentences
+from ari_app.speech.synthesiser import CommandSynthesiser
+from ari_app.store.redis_store import RedisStore
+from ari_app.store.spawn import PrivateRedis
+
+log = structlog.get_logger()
+
+REQUIRED_MODULES: Mapping[str, str] = {
+    "res_stasis": "runs the application",
+    "res_stasis_answer": "answers callers",
+    "res_stasis_snoop": "taps the caller and whispers to the agent",
+    "res_ari_channels": "controls channels",
+    "res_ari_bridges": "controls bridges",
+    "chan_rtp": "carries the sound between Asterisk and the application",
+    "bridge_softmix": "lets caller, assistant and agent hear each other",
+    "app_queue": "finds an agent",
+    "res_agi": "asks the application what to whisper",
+}
+WIDEBAND = 16_000
+MODEL_NOTICE = "embedded model: it knows synthesised voices only. For real callers: scripts/fetch-model, then speech.model_path"
+
+
+@dataclass(slots=True)
+class Application:
+    """Everything that runs."""
+
+    settings: Settings
+    pbx: AriPbx
+    ami: Ami
+    router: Router
+    store: RedisStore
+    listeners: VoskListenerFactory
+    rules: RuleBook
+    feed: Broadcast
+    version: tuple[int, ...] = ()
+
+
+@asynccontextmanager
+async def application(settings: Settings) -> AsyncIterator[Application]:
+    """Start everything, in the order in which a caller needs it, and take it down again. Raises AriAppError with a remedy."""
+    async with AsyncExitStack() as stack:
+        listeners = _listeners(settings)
+        rules = load_rules(settings.path(settings.rules)) if settings.rules else default_rules()
+        assistant = open_assistant(_assistant_files(settings))
+        synthesiser = CommandSynthesiser(
+            settings.speech.command, voice=settings.speech.voice, cache_dir=settings.path(settings.data_dir) / "speech"
+        )
+        stack.push_async_callback(synthesiser.close)
+        store = await _store(settings, stack)
+        pbx, ami, media = await _asterisk(settings, stack, listeners.rate)
+        version = await pbx.start()
+        await _check_asterisk(settings, pbx, ami)
+        feed = Broadcast()
+        pool = speech_pool(settings.speech.workers or None)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        sentiment = TextBlobSentiment()
+        stack.callback(sentiment.close)
+        services = Services(
+            pbx=pbx,
+            media=media,
+            listeners=listeners,
+            synthesiser=synthesiser,
+            split=split_sentences,
+            sentiment=sentiment,
+            scorer=lambda: Scorer(rules, load_lexicon(rules.language)),
+            assistant=assistant,
+            store=store,
+            policy=lambda: policy(settings),
+            publish=feed.publish,
+            clock=time.monotonic,
+            wall_clock=time.time,
+            pool=pool,
+            settings=_session_settings(settings),
+        )
+        router = Router(services)
+        stack.push_async_callback(router.stop)
+        await _agi(settings, stack, router)
+        await _warm_up(settings, rules, synthesiser, sentiment, assistant)
+        yield Application(settings, pbx, ami, router, store, listeners, rules, feed, version)
+
+
+def policy(settings: Settings) -> Policy:
+    """What the settings say about handovers, as the table of transitions reads it."""
+    handover = settings.handover
+    return Policy(
+        default_queue=settings.queues.default,
+        whisper_mode=handover.whisper,
+        queue_wait=settings.queues.wait,
+        attempts=settings.queues.attempts,
+        human_key=handover.human_key,
+        texts=Texts(
+            hand_off=handover.hand_off,
+            agent_left=handover.agent_left,
+            goodbye=handover.goodbye,
+            still_there=handover.still_there,
+            cannot_hear=handover.cannot_hear,
+            human_requested=handover.human_requested,
+        ),
+    )
+
+
+def _listeners(settings: Settings) -> VoskListenerFactory:
+    speech = settings.speech
+    factory = VoskListenerFactory(
+        settings.path(speech.model_path) if speech.model_path else None,
+        short_pause=speech.short_pause,
+        long_pause=speech.long_pause,
+        patient_pause=speech.patient_pause,
+    )
+    if int(str(factory.describe()["model_rate"])) >= WIDEBAND:
+        factory.rate = WIDEBAND  # callers with wideband phones are heard with all that they have
+    if factory.synthesised_voices_only:
+        log.warning(MODEL_NOTICE)
+    return factory
+
+
+def _assistant_files(settings: Settings) -> AssistantFiles:
+    chosen = settings.assistant
+    return AssistantFiles(
+        company=chosen.company,
+        knowledge=tuple(settings.path(file) for file in chosen.knowledge) or (DEMO_KNOWLEDGE,),
+        bookings=settings.path(chosen.bookings) if chosen.bookings else DEMO_BOOKINGS,
+        language=chosen.language,
+    )
+
+
+def _session_settings(settings: Settings) -> SessionSettings:
+    return SessionSettings(
+        quiet_seconds=settings.handover.quiet_seconds,
+        queue_context=settings.queues.context,
+        fallback_context=settings.queues.fallback_context,
+        whisper_voice=settings.speech.whisper_voice or None,
+    )
+
+
+async def _store(settings: Settings, stack: AsyncExitStack) -> RedisStore:
+    data = settings.path(settings.data_dir)
+    url = settings.redis.url
+    if not url:
+        private = PrivateRedis(data / "redis", settings.redis.server)
+        url = await private.start()
+        stack.push_async_callback(private.stop)
+    store = RedisStore(url, data / "spool", retention_days=settings.redis.retention_days)
+    await store.start()
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _asterisk(
+    settings: Settings, stack: AsyncExitStack, listen_rate: int
+) -> tuple[AriPbx, Ami, RtpMediaFactory | WebSocketMediaFactory]:
+    asterisk = settings.asterisk
+    listen_format = "slin16" if listen_rate == WIDEBAND else "ulaw"
+    media: RtpMediaFactory | WebSocketMediaFactory
+    if asterisk.media_transport == "rtp":
+        media = RtpMediaFactory(asterisk.media_host, listen_format=listen_format)
+    else:
+        media = WebSocketMediaFactory(asterisk.ari_url, listen_format=listen_format)
+    stack.push_async_callback(media.close)
+    ami = Ami(asterisk.ami_host, asterisk.ami_port, asterisk.ami_username, asterisk.ami_password)
+    stack.push_async_callback(ami.close)
+    await ami.start()
+    access = AriAccess(asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, asterisk.app, asterisk.request_timeout)
+    pbx = AriPbx(access)
+    stack.push_async_callback(pbx.close)
+    pbx.feed(ami.events(), "ami")
+    return pbx, ami, media
+
+
+async def _check_asterisk(settings: Settings, pbx: AriPbx, ami: Ami) -> None:
+    """What would fail on the first call is told now, with the remedy."""
+    missing = await pbx.missing_modules(tuple(REQUIRED_MODULES))
+    if missing:
+        what = "; ".join(f"{name}, which {REQUIRED_MODULES[name]}" for name in missing)
+        raise NotReachable(
+            f"Asterisk at {settings.asterisk.ari_url} has not loaded: {what}.",
+            "Load them (asterisk -rx 'module load NAME'), and see modules.conf for a `noload` that keeps them away.",
+        )
+    queues = await ami.queues()
+    if settings.queues.default not in queues:
+        known = f"It knows: {', '.join(sorted(queues))}." if queues else "It knows no queue at all."
+        raise BadSettings(
+            f'Asterisk has no queue "{settings.queues.default}" (queues.default). {known}',
+            "Add it to queues.conf (asterisk_conf/ari-app-queues.conf is a sample), then: asterisk -rx 'queue reload all'",
+        )
+
+
+async def _agi(settings: Settings, stack: AsyncExitStack, router: Router) -> None:
+    async def queue_left(event: QueueLeft) -> None:
+        router.handle(event)
+
+    asterisk = settings.asterisk
+    server = FastAgiServer(asterisk.agi_host, asterisk.agi_port, on_pick_up=router.agent_picked_up, on_queue_left=queue_left)
+    await server.start()
+    stack.push_async_callback(server.close)
+
+
+async def _warm_up(
+    settings: Settings,
+    rules: RuleBook,
+    synthesiser: CommandSynthesiser,
+    sentiment: TextBlobSentiment,
+    assistant: KnowledgeAssistant,
+) -> None:
+    """What every call says is synthesised before the first one, so that nobody waits for it."""
+    texts = policy(settings).texts
+    greeting = assistant.open("", "", "").greet().text
+    says = [rules.say, *(rule.say for rule in rules.rules if rule.say)]
+    always = [greeting, *says, texts.hand_off, texts.agent_left, texts.goodbye, texts.still_there, *FILLERS]
+    sentences = [sentence for text in always for sentence in split_sentences(text)]
+    await asyncio.gather(sentiment.warm_up(), *(synthesiser.synthesise(sentence) for sentence in sentences))

@@ -1,0 +1,1 @@
+"""A private Asterisk for people and tests: provisioned from the machine's own package mirror, changing nothing on the host."""

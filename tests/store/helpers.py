@@ -1,0 +1,22 @@
+"""What the store's tests share."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+PATIENCE = 15.0
+
+
+async def eventually(holds: Callable[[], Any]) -> None:
+    """Returns as soon as `holds()` is true; fails after PATIENCE seconds."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.01)
+
+
+def call(identity: str, started_at: float, **more: Any) -> dict[str, Any]:
+    return {"call_id": identity, "started_at": started_at, **more}
+
+
+def handover(identity: str, started_at: float, **more: Any) -> dict[str, Any]:
+    return {"handover_id": identity, "started_at": started_at, **more}
