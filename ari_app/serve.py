@@ -20,6 +20,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with application(settings) as app:
         routing = asyncio.create_task(app.router.run(), name="router")
+        await app.router.adopt(await app.store.live())
         version = ".".join(map(str, app.version))
         log.info("ready", version=__version__, asterisk=version, app=settings.asterisk.app)
         stopping = asyncio.create_task(stop.wait(), name="stop")

@@ -92,6 +92,7 @@ class HandoverSettings(_Section):
     goodbye: str = "Thank you for calling. Goodbye."
     still_there: str = "Are you still there?"
     cannot_hear: str = "I am having trouble hearing you, so I am getting a colleague on the line."
+    back_again: str = "Sorry, I was gone for a moment. I am here again."
     human_requested: str = "Of course. I am getting a colleague on the line for you."
 
 

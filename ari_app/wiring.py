@@ -126,6 +126,7 @@ def policy(settings: Settings) -> Policy:
             goodbye=handover.goodbye,
             still_there=handover.still_there,
             cannot_hear=handover.cannot_hear,
+            back_again=handover.back_again,
             human_requested=handover.human_requested,
         ),
     )
@@ -238,6 +239,6 @@ async def _warm_up(
     texts = policy(settings).texts
     greeting = assistant.open("", "", "").greet().text
     says = [rules.say, *(rule.say for rule in rules.rules if rule.say)]
-    always = [greeting, *says, texts.hand_off, texts.agent_left, texts.goodbye, texts.still_there, *FILLERS]
+    always = [greeting, *says, texts.hand_off, texts.agent_left, texts.goodbye, texts.still_there, texts.back_again, *FILLERS]
     sentences = [sentence for text in always for sentence in split_sentences(text)]
     await asyncio.gather(sentiment.warm_up(), *(synthesiser.synthesise(sentence) for sentence in sentences))

@@ -1,7 +1,7 @@
 """One running call: its mailbox, its state, and the tasks that it owns. When it ends, every leg is released."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +9,11 @@ import structlog
 
 from ari_app.call import commands as do
 from ari_app.call import events as on
+from ari_app.call.adoption import adopt
 from ari_app.call.call import Call, CallState
 from ari_app.call.model import Decision, Party, Turn
 from ari_app.call.record import call_record
+from ari_app.call.snapshot import to_dict
 from ari_app.call.transitions import step
 from ari_app.errors import AriAppError, ChannelGone
 from ari_app.session import feed
@@ -95,6 +97,22 @@ class CallSession:
 
     # ---------------------------------------------------------------------------------------- the tasks of the call
 
+    async def adopt(self, minds_state: Mapping[str, Any]) -> None:
+        """Before `run`, for a call of an earlier run of the application: free its old legs and go on where it stood."""
+        leg_id = self.call.queue_leg_id
+        alive = bool(leg_id) and leg_id in await self._services.pbx.channels()
+        await self.executor.legs.sweep(keep=leg_id)
+        try:
+            self.executor.mind.restore(minds_state)
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("assistant starts anew", call_id=self.call.call_id, error=str(error))
+        was = self.call.state
+        self.call, commands = adopt(self.call, leg_alive=alive, at=self.now(), policy=self._services.policy())
+        self.executor.mind.update(self.call)
+        log.info("call adopted", call_id=self.call.call_id, state=str(self.call.state), was=str(was), leg_alive=alive)
+        for command in commands:
+            self._lane.put_nowait(command)
+
     async def run(self, first: on.Event | None = None) -> None:
         """The call's own task. Whatever goes wrong inside, the caller ends up with a human's queue, not in silence."""
         if first is not None:
@@ -160,11 +178,11 @@ class CallSession:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._services.store.save_call(self.record())
+            if self.call.state is not CallState.ENDED:
+                live = {"call": to_dict(self.call), "mind": self.executor.mind.snapshot()}
+                await self._services.store.save_live(self.call.call_id, live)
+                await self._services.store.save_call(call_record(self.call))
             await asyncio.sleep(0.3)
-
-    def record(self) -> dict[str, Any]:
-        return {**call_record(self.call), "dialogue": self.executor.mind.dialogue.snapshot()}
 
     async def _rescue(self) -> None:
         """After a fault of our own: the dialplan's queue takes the caller."""

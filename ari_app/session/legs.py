@@ -20,8 +20,22 @@ class Legs:
         self._ears: tuple[str, MediaLeg] | None = None
         self._opened = 0
 
+    async def sweep(self, keep: str) -> None:
+        """After a restart: free what the former run of the application opened for this call, but for the leg `keep`."""
+        for channel_id in await self._pbx.channels():
+            owner, _, rest = channel_id.partition(".")
+            if owner == self._call_id and channel_id != keep:
+                number = "".join(filter(str.isdigit, rest.partition("-")[0]))
+                self._opened = max(self._opened, int(number or 0))
+                await self._pbx.hang_up(channel_id)
+        for bridge_id in await self._pbx.bridges():
+            if bridge_id.partition(".")[0] == self._call_id and bridge_id != self._bridge:
+                await self._pbx.destroy_bridge(bridge_id)
+
     async def take_caller(self) -> None:
-        await self._pbx.create_bridge(self._bridge, f"ari-app {self._call_id}")
+        """Answer and bridge the caller; for a call that is already so, nothing changes."""
+        if self._bridge not in await self._pbx.bridges():
+            await self._pbx.create_bridge(self._bridge, f"ari-app {self._call_id}")
         await self._pbx.answer(self._caller)
         await self._pbx.add_channel(self._bridge, self._caller)
 

@@ -1,8 +1,9 @@
 """The thinking part of one call: scores turns and asks the assistant, one thing after the other, off the call's own task."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -64,6 +65,14 @@ class Mind:
     def remark(self, number: int) -> str:
         """The n-th remark that keeps the caller company."""
         return self.dialogue.company(self._call.transcript, self._call.facts, number).text
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"dialogue": self.dialogue.snapshot(), "scoring": self._scoring.to_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a snapshot. KeyError, TypeError or ValueError when it is none."""
+        self.dialogue.restore(state["dialogue"])
+        self._scoring = type(self._scoring).from_dict(state["scoring"])
 
     def cool_down(self) -> None:
         """A handover has ended: what was counted so far does not lead to the next one at once."""

@@ -9,6 +9,7 @@ import structlog
 
 from ari_app.call import events as on
 from ari_app.call.call import Call
+from ari_app.call.snapshot import from_dict
 from ari_app.session.call_session import CallSession
 from ari_app.session.ports import (
     AgentAtPickUp,
@@ -27,6 +28,7 @@ from ari_app.session.services import Services
 
 log = structlog.get_logger()
 
+CALL_PREFIX = "call-"
 DECLINED_WITHIN = 1.0  # an agent's phone that stops ringing earlier was declined (app_queue reports RingTime 0 for a 486)
 
 
@@ -77,9 +79,46 @@ class Router:
             return
         await session.hold_agent(agent)
 
+    async def adopt(self, live: Mapping[str, Mapping[str, Any]]) -> None:
+        """Go on with the calls of an earlier run (`live`: call id → what it kept), found still up in Asterisk.
+
+        A caller of whom nothing is known is given to the dialplan's queue; a call whose caller is gone is closed.
+        """
+        present = await self._services.pbx.channels()
+        callers = {name for name in await self._services.pbx.application_channels() if name in present}
+        for call_id, kept in live.items():
+            try:
+                call = from_dict(kept["call"])
+            except (KeyError, ValueError) as error:
+                log.error("kept call not readable", call_id=call_id, error=str(error))
+                continue
+            if call.caller_channel_id in callers:
+                callers.discard(call.caller_channel_id)
+                await self._adopt_one(call, kept.get("mind", {}))
+            else:
+                await self._close_lost(call)
+        for channel_id in callers:
+            if not channel_id.startswith(CALL_PREFIX):
+                log.warning("unknown caller given to the fallback queue", channel_id=channel_id)
+                await self._services.pbx.continue_in_dialplan(channel_id, self._services.settings.fallback_context, "s")
+
+    async def _adopt_one(self, call: Call, mind: Mapping[str, Any]) -> None:
+        session = CallSession(call, self._services)
+        await session.adopt(mind)
+        self._run(session, None)
+
+    async def _close_lost(self, call: Call) -> None:
+        """The caller left while the application was away: his legs are freed and his record is closed."""
+        session = CallSession(call, self._services)
+        self._run(session, on.CallerHungUp(session.now(), "left while the application was away"))
+        await session.executor.legs.sweep(keep="")
+
     def start(self, call: Call, first: on.Event | None) -> CallSession:
         """Run a session for this call; it leaves the router when the call has ended."""
-        session = CallSession(call, self._services)
+        return self._run(CallSession(call, self._services), first)
+
+    def _run(self, session: CallSession, first: on.Event | None) -> CallSession:
+        call = session.call
         self._sessions[call.call_id] = self._callers[call.caller_channel_id] = session
         task = asyncio.create_task(session.run(first), name=call.call_id)
         self._tasks.add(task)
@@ -139,4 +178,4 @@ class Router:
 
 def new_call_id() -> str:
     """Short enough to be read out, and without a dot: Asterisk's own identifiers have one, ours begin before it."""
-    return f"call-{secrets.token_hex(5)}"
+    return f"{CALL_PREFIX}{secrets.token_hex(5)}"

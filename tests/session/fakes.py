@@ -1,6 +1,7 @@
 """Fakes behind the session's protocols: a PBX with a queue, media that takes real (virtual) time, ears that hear a script."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 
 from ari_app.call.model import AnswerKind, AnswerReport, Decision, Fact, Party, Prosody, Reply, Score, Turn
@@ -302,6 +303,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.calls: dict[str, dict] = {}
         self.handovers: list[dict] = []
+        self.live: dict[str, dict] = {}
 
     async def save_call(self, record) -> None:
         self.calls[record["call_id"]] = dict(record)
@@ -309,10 +311,23 @@ class FakeStore:
     async def save_handover(self, record) -> None:
         self.handovers.append(dict(record))
 
+    async def save_live(self, call_id: str, state) -> None:
+        self.live[call_id] = json.loads(json.dumps(state))
+
+    async def drop_live(self, call_id: str) -> None:
+        self.live.pop(call_id, None)
+
 
 class FakeScoring:
     def __init__(self, cooled: bool = False) -> None:
         self.cooled = cooled
+
+    def to_dict(self):
+        return {"cooled": self.cooled}
+
+    @classmethod
+    def from_dict(cls, data) -> "FakeScoring":
+        return cls(data["cooled"])
 
 
 class FakeScorer:

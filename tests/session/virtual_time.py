@@ -51,5 +51,9 @@ def run(scenario, limit: float = 3600.0):
     try:
         return loop.run_until_complete(asyncio.wait_for(scenario, limit))
     finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
