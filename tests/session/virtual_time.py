@@ -54,6 +54,10 @@ def run(scenario, limit: float = 3600.0):
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(_ended(left))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _ended(tasks) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
