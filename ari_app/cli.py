@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from ari_app import __version__, logs
+from ari_app.cli_records import calls, handovers
+from ari_app.cli_score import score
 from ari_app.errors import AriAppError
 from ari_app.settings import load
 
@@ -48,6 +50,11 @@ def serve(config: Config = Path("ari-app.yaml")) -> None:
     settings = load(config)
     logs.configure(settings.log_level, settings.log_format)
     asyncio.run(run(settings))
+
+
+app.command()(calls)
+app.command()(handovers)
+app.command()(score)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """`ari-app score`: runs written calls through the very same scorer as live ones, and measures it against labels."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from ari_app.escalation.written_calls import WrittenCall, read_calls, read_label
 from ari_app.language.loading import load_lexicon
 from ari_app.language.rules_file import load_rules
 from ari_app.language.sentiment import polarity
+
+_PIPED_WIDTH = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +100,16 @@ def _text(file: Path) -> str:
 
 
 def _check_labelled(calls: Sequence[WrittenCall], labels: dict[str, Label], file: Path | None) -> None:
-    missing = [call.call_id for call in calls if call.call_id not in labels] if file else []
-    if missing:
-        raise BadSettings(
-            f"{file} has no label for {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}", "label every call"
-        )
+    if file and not any(call.call_id in labels for call in calls):
+        raise BadSettings(f"{file} has no label for any of the calls", 'calls and labels belong together by their "call_id"')
 
 
 def _outcomes(verdicts: Sequence[Verdict], labels: dict[str, Label]) -> dict[str, Outcome]:
-    return {verdict.call.call_id: outcome(verdict.turn, labels[verdict.call.call_id]) for verdict in verdicts}
+    return {
+        verdict.call.call_id: outcome(verdict.turn, labels[verdict.call.call_id])
+        for verdict in verdicts
+        if verdict.call.call_id in labels
+    }
 
 
 def _print_json(verdicts: Sequence[Verdict], labels: dict[str, Label]) -> None:
@@ -114,11 +118,13 @@ def _print_json(verdicts: Sequence[Verdict], labels: dict[str, Label]) -> None:
     if labels:
         outcomes = _outcomes(verdicts, labels)
         causes = {cause: measures.to_dict() for cause, measures in by_cause(outcomes, labels).items()}
-        typer.echo(json.dumps({"summary": measure(list(outcomes.values())).to_dict() | {"causes": causes}}))
+        typer.echo(
+            json.dumps({"summary": {"calls": len(outcomes), **measure(list(outcomes.values())).to_dict(), "causes": causes}})
+        )
 
 
 def _print_tables(verdicts: Sequence[Verdict], labels: dict[str, Label], book: RuleBook) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     outcomes = _outcomes(verdicts, labels) if labels else {}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("call", "handed over", "score", "because" if not labels else "outcome · because"):
@@ -126,7 +132,7 @@ def _print_tables(verdicts: Sequence[Verdict], labels: dict[str, Label], book: R
     for each in verdicts:
         decision = each.last.decision
         because = f"{verdict(decision, book.threshold)}: {'; '.join(what_counted(each.last))}" if decision else ""
-        found = f"{outcomes[each.call.call_id].value} · " if outcomes else ""
+        found = f"{outcomes[each.call.call_id].value} · " if each.call.call_id in outcomes else ""
         when = f"after turn {each.turn}" if each.turn is not None else "no"
         table.add_row(each.call.call_id, when, f"{each.last.points:.1f}", f"{found}{because}".rstrip(" ·"))
     console.print(table)

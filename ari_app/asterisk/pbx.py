@@ -59,7 +59,8 @@ class AriPbx:
         self._entry_timeout = entry_timeout
         self._book = ChannelBook()
         self._queue = EventQueue(queue_size)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._feeds: set[asyncio.Task[None]] = set()
+        self._clean_ups: set[asyncio.Task[None]] = set()
         self._socket = AriWebSocket(
             self.client, handle=self._handle, lost=self._connection_lost, back=self._connection_back, reconnect=reconnect
         )
@@ -100,15 +101,15 @@ class AriPbx:
     async def close(self) -> None:
         """Leave Asterisk: events() ends, calls stay in the application."""
         await self._socket.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for feed in tuple(self._feeds):
+            feed.cancel()
+        await asyncio.gather(*self._feeds, *self._clean_ups, return_exceptions=True)  # each request has its timeout
         self._queue.close()
         await self.client.http.close()
 
     def feed(self, source: AsyncIterable[PbxEvent], name: str) -> None:
         """Let another adapter's events (AMI, FastAGI) come out of events() too, in the order in which they arrive."""
-        self._spawn(self._pump(source), name=f"pbx-feed-{name}")
+        self._spawn(self._feeds, self._pump(source), name=f"pbx-feed-{name}")
 
     @property
     def connected(self) -> bool:
@@ -240,7 +241,7 @@ class AriPbx:
         """Hang up a channel that nobody will use, now and should Asterisk make it only later."""
         self._book.abandon(channel_id)
         asyncio.get_running_loop().call_later(LATE_CHANNEL_SECONDS, self._book.forget, channel_id)
-        self._spawn(self._quietly(self.hang_up(channel_id)), name="pbx-discard")
+        self._spawn(self._clean_ups, self._quietly(self.hang_up(channel_id)), name="pbx-discard")
 
     # ------------------------------------------------------------------------------------------------ events
 
@@ -273,7 +274,8 @@ class AriPbx:
                 self._book.left(channel.id)
         if translated is not None and not self._queue.put(translated) and isinstance(translated, ChannelEntered):
             # No task will ever care for this channel: the dialplan behind Stasis() must.
-            self._spawn(self._quietly(self.client.continue_in_dialplan(translated.channel_id)), name="pbx-send-on")
+            send_on = self.client.continue_in_dialplan(translated.channel_id)
+            self._spawn(self._clean_ups, self._quietly(send_on), name="pbx-send-on")
 
     def _connection_lost(self) -> None:
         self._queue.put(PbxConnection("ari", up=False))
@@ -312,10 +314,11 @@ class AriPbx:
         except AriAppError as error:
             log.warning("pbx_clean_up_failed", error=error.message)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    @staticmethod
+    def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
 
 def _gone(channel_id: str) -> ChannelLeft:

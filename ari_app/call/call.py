@@ -98,7 +98,7 @@ class Call:
     def queue_leg_id(self) -> str:
         """The near half of the Local channel of the running handover; its end tells which attempt it was."""
         handover = self.handover
-        return f"{self.call_id}.leg{handover.number}-{handover.leg}" if handover else ""
+        return f"{self.call_id}.leg{handover.number:02d}-{handover.leg:02d}" if handover else ""
 
     def with_handover(self, **changes: object) -> "Call":
         """The call with its running handover changed; without one, the call as it is."""

@@ -67,15 +67,16 @@ def _repeated(
     if kind in (AnswerKind.CONFIRMED, AnswerKind.SOCIAL) or len(reading.content) < 2:
         return None, 0.0
     last_caller = next((heard for heard in reversed(before) if heard.party is Party.CALLER), None)
-    if last_caller is None or reader.read(last_caller.text).has("repeat please"):
+    asked = reader.read(last_caller.text) if last_caller else None
+    if asked is None or asked.has("repeat please") or (asked.has("accepts") and not asked.has("known already", "against")):
         return None, 0.0
     best: tuple[int | None, float] = (None, 0.0)
     for earlier in before[1:] if before and before[0].party is Party.ASSISTANT else before:
         if earlier.party is Party.ASSISTANT:
             other = reader.read(earlier.text)
             likeness = max(shared_content(reading, other), covered_content(reading, other) * 0.85)
-            if not reading.figures <= other.figures:
-                likeness *= 0.6  # the same sentence with other figures answers another question
+            if not reading.figures <= other.figures or (reading.content - other.content) & asked.content:
+                likeness *= 0.6  # other figures, or the very word that the caller asked about: it answers another question
             if likeness >= max(_SAME, best[1]):
                 best = (earlier.index, likeness)
     return best

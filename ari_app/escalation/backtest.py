@@ -52,9 +52,11 @@ class Measures:
         return _ratio(self.false, self.false + self.stayed)
 
     def to_dict(self) -> dict[str, float | int]:
-        counts = {outcome.value: int(getattr(self, outcome.value)) for outcome in Outcome}
-        rates = {"precision": self.precision, "recall": self.recall, "f1": self.f1, "false_rate": self.false_rate}
-        return {**counts, **{name: round(rate, 4) for name, rate in rates.items()}}
+        """Counts and rates by name, as `--json` prints them."""
+        counts = {"hit": self.hit, "early": self.early, "late": self.late, "missed": self.missed}
+        rates = {"precision": self.precision, "recall": self.recall, "f1": self.f1, "false_alarm_rate": self.false_rate}
+        rounded = {name: round(rate, 4) for name, rate in rates.items()}
+        return {**rounded, **counts, "false_alarms": self.false, "stayed": self.stayed}
 
 
 def outcome(turn: int | None, label: Label) -> Outcome:

@@ -3,32 +3,52 @@
 from collections.abc import Sequence
 
 from ari_app.call.model import Contribution, Decision, Score, Signal, Turn
-from ari_app.escalation.rules import title
+from ari_app.escalation.firing import times_seen
+from ari_app.escalation.rules import RuleBook, title
 
 _WORDS = 52
 
 
-def explain(scores: Sequence[Score], turns: Sequence[Turn]) -> str:
-    """A table of the turns with score, points given and evidence; under a decision the rules, threshold and queue."""
+def explain(scores: Sequence[Score], turns: Sequence[Turn], rules: RuleBook | None = None) -> str:
+    """A table of the turns with score, points given and evidence; under a decision the rules, threshold and queue.
+
+    With the rules it also says how far a signal that counts from the n-th time on has come: "dead end 1 of 2".
+    """
     lines = [f"{'turn':>4}  {'who':<9}  {'words':<{_WORDS}}  {'score':>5}  what counted"]
     by_index = {turn.index: turn for turn in turns}
     before: Score | None = None
+    seen: list[Signal] = []
     for score in scores:
         turn = by_index[score.turn]
-        counted = " · ".join(what_counted(score, before))
-        lines.append(f"{turn.index:>4}  {turn.party.value:<9}  {_cut(turn.text):<{_WORDS}}  {score.points:>5.1f}  {counted}".rstrip())
+        seen.extend(score.new_signals)
+        counted = " · ".join(what_counted(score, before, rules, seen))
+        lines.append(
+            f"{turn.index:>4}  {turn.party.value:<9}  {_cut(turn.text):<{_WORDS}}  {score.points:>5.1f}  {counted}".rstrip()
+        )
         if score.decision:
             lines.append(" " * (_WORDS + 28) + verdict(score.decision, score.threshold))
         before = score
     return "\n".join(lines)
 
 
-def what_counted(score: Score, before: Score | None = None) -> list[str]:
-    """E.g. ['urgency +4.0 "ceremony in twelve hours"', 'dead end noticed: sends the caller elsewhere']."""
+def what_counted(
+    score: Score, before: Score | None = None, rules: RuleBook | None = None, seen: Sequence[Signal] = ()
+) -> list[str]:
+    """E.g. ['urgency +4.0 "ceremony in twelve hours"', 'dead end 1 of 2 (sends the caller elsewhere)'].
+
+    `before`: the score of the turn before. `seen`: all signals so far.
+    """
     fired = [line for each in score.contributions if (line := _fired(each, score.turn, before))]
     counted = {signal for each in score.contributions for signal in each.signals}
-    noticed = [f"{title(s.name)} noticed: {s.evidence}" for s in score.new_signals if s not in counted and abs(s.strength) >= 0.2]
-    return fired + noticed
+    noticed = [each for each in score.new_signals if each not in counted and each.turn == score.turn]
+    return fired + [
+        f"{title(each.name)}{_so_far(each.name, rules, seen)} {_evidence([each])}" for each in noticed if each.strength >= 0.2
+    ]
+
+
+def _so_far(name: str, rules: RuleBook | None, seen: Sequence[Signal]) -> str:
+    needed = rules.own_weights()[name].times if rules and name in rules.own_weights() else 1
+    return f" {min(times_seen(seen, name), needed)} of {needed}" if needed > 1 else " noticed"
 
 
 def verdict(decision: Decision, threshold: float) -> str:
@@ -46,7 +66,9 @@ def _fired(each: Contribution, turn: int, before: Score | None) -> str:
 
 
 def _evidence(signals: Sequence[Signal]) -> str:
-    return ", ".join(dict.fromkeys(signal.evidence if signal.evidence.startswith('"') else f"({signal.evidence})" for signal in signals))
+    return ", ".join(
+        dict.fromkeys(signal.evidence if signal.evidence.startswith('"') else f"({signal.evidence})" for signal in signals)
+    )
 
 
 def _cut(text: str) -> str:

@@ -1,20 +1,22 @@
 """What words mean, as data: classes of words and phrases per language, read from a lexicon file's parsed content."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _SHORT = re.compile("[^aeiou][aeiou][^aeiouwxy]")
-GAP = 4  # how many words "..." in a phrase may stand for
+GAP = 5  # how many words "..." in a phrase may stand for
 
 Step = frozenset[str] | str | None  # alternatives of stems | the name of another class | a gap
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase of a class: steps that follow one another."""
+    """A phrase of a class: steps that follow one another. `rank`: its place among all, classes it refers to before it."""
 
+    of: str
+    rank: int
     steps: tuple[Step, ...]
 
 
@@ -63,15 +65,37 @@ class Lexicon:
         self.numbers: dict[str, int] = {str(word): int(value) for word, value in data["numbers"].items()}
         self.fillers = frozenset(str(word) for word in data["fillers"])
         self.alike = {self.stem(word): self.stem(group[0]) for group in data["alike"] for word in group}
+        self.polarity: dict[str, float] = {str(word): float(value) for word, value in data.get("polarity", {}).items()}
         self.classes: dict[str, tuple[Phrase, ...]] = {}
+        self._by_stem: dict[str, list[Phrase]] = {}
+        self._without_words: list[Phrase] = []
+        rank = 0
         for name in _in_order(data["classes"]):
-            self.classes[name] = tuple(self._phrase(text) for text in data["classes"][name])
+            phrases = []
+            for text in data["classes"][name]:
+                phrases.append(Phrase(name, rank, tuple(self._step(part) for part in str(text).split())))
+                rank += 1
+            self.classes[name] = tuple(phrases)
+            for phrase in phrases:
+                self._index(phrase)
 
     def stem(self, word: str) -> str:
         return self.endings.stem(word)
 
-    def _phrase(self, text: str) -> Phrase:
-        return Phrase(tuple(self._step(part) for part in str(text).split()))
+    def phrases_for(self, stems: Iterable[str]) -> list[Phrase]:
+        """The phrases that can be in a text of these stems at all, in the order in which they must be looked for."""
+        found = {phrase.rank: phrase for stem in stems for phrase in self._by_stem.get(stem, ())}
+        found.update((phrase.rank, phrase) for phrase in self._without_words)
+        return [found[rank] for rank in sorted(found)]
+
+    def _index(self, phrase: Phrase) -> None:
+        """By its rarest sort of step: the one with the fewest words."""
+        words = min((step for step in phrase.steps if isinstance(step, frozenset)), key=len, default=None)
+        if words is None:
+            self._without_words.append(phrase)
+        else:
+            for stem in words:
+                self._by_stem.setdefault(stem, []).append(phrase)
 
     def _step(self, part: str) -> Step:
         if part == "...":

@@ -1,7 +1,7 @@
 """Reads a text with a lexicon: its words, its content, and which classes of meaning occur where. Clean or recogniser text."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,7 +56,8 @@ class Reading:
         return len(taken)
 
     def negated(self, span: Span) -> bool:
-        reach = range(max(0, span.start - _NEGATION_REACH), span.start)
+        least = 1 if self.words[0] == "no" and span.start > 1 else 0  # "no, she is …": an answer, it denies nothing that follows
+        reach = range(max(least, span.start - _NEGATION_REACH), span.start)
         denied = {place for inside in self.classes.get("negation", ()) for place in range(inside.start, inside.end)}
         turned = {inside.start for inside in self.classes.get("turning", ())}
         return any(place in denied and not any(place < turn < span.start for turn in turned) for place in reach)
@@ -132,7 +133,7 @@ def _full_form(word: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _is_number(word: str, lexicon: Lexicon) -> bool:
-    return word.isascii() and word.isdigit() or word in lexicon.numbers
+    return (word.isascii() and word.isdigit()) or word in lexicon.numbers
 
 
 def _value(word: str, lexicon: Lexicon) -> int:
@@ -140,34 +141,34 @@ def _value(word: str, lexicon: Lexicon) -> int:
 
 
 def _classes(words: tuple[str, ...], stems: tuple[str, ...], lexicon: Lexicon) -> dict[str, tuple[Span, ...]]:
-    found: dict[str, tuple[Span, ...]] = {}
-    numbers = tuple(Span(i, i + 1) for i, word in enumerate(words) if _is_number(word, lexicon))
-    if numbers:
-        found["number"] = numbers
-    present = frozenset(stems)
-    for name, phrases in lexicon.classes.items():
-        spans = {span for phrase in phrases for span in _matches(phrase, stems, present, found)}
-        if spans:
-            found[name] = tuple(sorted(spans, key=lambda span: (span.start, span.end)))
-    return found
+    places: dict[str, list[int]] = {}
+    for at, stem in enumerate(stems):
+        places.setdefault(stem, []).append(at)
+    numbers = {Span(at, at + 1) for at, word in enumerate(words) if _is_number(word, lexicon)}
+    spans: dict[str, set[Span]] = {"number": numbers} if numbers else {}
+    for phrase in lexicon.phrases_for(places):
+        for span in _matches(phrase, stems, places, spans):
+            spans.setdefault(phrase.of, set()).add(span)
+    return {name: _sorted(each) for name, each in spans.items()}
+
+
+def _sorted(spans: Iterable[Span]) -> tuple[Span, ...]:
+    return tuple(sorted(spans, key=lambda span: (span.start, span.end)))
 
 
 def _matches(
-    phrase: Phrase, stems: tuple[str, ...], present: frozenset[str], found: Mapping[str, tuple[Span, ...]]
-) -> Iterator[Span]:
-    for step in phrase.steps:  # cheap refusal first: most phrases of a lexicon are not in most utterances
-        if isinstance(step, frozenset):
-            if present.isdisjoint(step):
-                return
-        elif step is not None and step not in found:
-            return
-    for start in range(len(stems)):
-        end = _end(phrase, 0, start, stems, found)
-        if end is not None:
-            yield Span(start, end)
+    phrase: Phrase, stems: tuple[str, ...], places: Mapping[str, list[int]], found: Mapping[str, set[Span]]
+) -> list[Span]:
+    first = phrase.steps[0]
+    if isinstance(first, frozenset):
+        starts = {at for stem in first for at in places.get(stem, ())}
+    else:
+        starts = {span.start for span in found.get(first or "", ())}
+    ends = ((start, _end(phrase, 0, start, stems, found)) for start in starts)
+    return [Span(start, end) for start, end in ends if end is not None]
 
 
-def _end(phrase: Phrase, step_at: int, at: int, stems: tuple[str, ...], found: Mapping[str, tuple[Span, ...]]) -> int | None:
+def _end(phrase: Phrase, step_at: int, at: int, stems: tuple[str, ...], found: Mapping[str, Iterable[Span]]) -> int | None:
     if step_at == len(phrase.steps):
         return at
     step = phrase.steps[step_at]

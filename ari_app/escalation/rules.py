@@ -97,7 +97,9 @@ class Hours(BaseModel):
 def _hours(value: Any) -> Any:
     if isinstance(value, Hours):
         return value
-    match = re.fullmatch(r"(?:([a-z]{3})(?:\s*-\s*([a-z]{3}))?\s+)?(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)", str(value).strip().lower())
+    match = re.fullmatch(
+        r"(?:([a-z]{3})(?:\s*-\s*([a-z]{3}))?\s+)?(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)", str(value).strip().lower()
+    )
     first, last, *clock = match.groups() if match else (None, None)
     if not match or any(day and day not in _DAYS for day in (first, last)) or not _valid_clock([int(part) for part in clock]):
         raise ValueError('write it like "mon-fri 08:00-18:00"')

@@ -16,8 +16,9 @@ from ari_app.escalation.similarity import LexicalSimilarity, Similarity
 from ari_app.escalation.state import Firing, ScoringState
 
 _REMEMBERED_TURNS = 60
+_REMEMBERED_SIGNALS = 200
 _CLEARS = -0.5  # a turn resolved at least so clearly starts the counting of dead ends and repetitions anew
-_CARRIES = 0.12  # share of the points from which on a rule is named among those that carried the decision
+_CARRIES = 0.1  # share of the points from which on a rule is named among those that carried the decision
 
 
 class Scorer:
@@ -44,14 +45,14 @@ class Scorer:
         signals = self._signals(state, turn)
         known = _still_counting((*state.signals, *signals))
         standing = _faded(state.firings, self.rules.decay * max(0.0, turn.end - state.at) / 60)
-        live, shadow, ordered = self._fired(standing, turn, known, now)
-        live = _not_below_zero((*standing, *live))
+        fired, shadow, ordered = self._fired(standing, turn, known, now)
+        live = _not_below_zero((*standing, *fired))
         score = Score(turn.index, _total(live), self.rules.threshold, _contributions(live), tuple(signals))
         decision = self._decide(state, turn, score, shadow, ordered)
         after = replace(
             state,
             turns=(*state.turns, replace(turn, words=()))[-_REMEMBERED_TURNS:],
-            signals=known,
+            signals=known[-_REMEMBERED_SIGNALS:],
             firings=_settled(live),
             at=max(state.at, turn.end),
             decided=state.decided or bool(decision and not decision.shadow),
@@ -180,5 +181,3 @@ def _contributions(firings: Sequence[Firing]) -> tuple[Contribution, ...]:
         )
         for name in names
     )
-
-

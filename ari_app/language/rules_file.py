@@ -18,8 +18,8 @@ Path_ = tuple[str | int, ...]
 
 @cache
 def default_rules(name: str = "rules") -> RuleBook:
-    """The shipped rules."""
-    return parse_rules(default_rules_text(name), f"{name}.yaml (shipped)")
+    """The shipped rules: "rules" for a general call centre, "airline" for the demo's."""
+    return parse_rules(default_rules_text(name), f"{name}.yaml (shipped)", base=None if name == "rules" else default_rules())
 
 
 def load_rules(file: Path | None) -> RuleBook:
@@ -30,31 +30,32 @@ def load_rules(file: Path | None) -> RuleBook:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"the rules file {file} cannot be read: {error}", "check its path, permissions and encoding") from error
-    return parse_rules(text, str(file))
+    return parse_rules(text, str(file), base=default_rules())
 
 
-def parse_rules(text: str, name: str) -> RuleBook:
-    """`name` stands for the file in messages. What the file leaves out (signals, rules) is taken from the shipped rules."""
+def parse_rules(text: str, name: str, base: RuleBook | None) -> RuleBook:
+    """`name` stands for the file in messages. What the file leaves out of `signals` and `rules` is taken from `base`."""
     data = _parsed(text, name)
     if data is None:
-        raise BadSettings(f"{name} is empty", "start from the shipped rules: ari-app rules show")
+        raise BadSettings(f"{name} is empty", 'write at least "threshold: 10", or leave the setting out to use the shipped rules')
     if not isinstance(data, CommentedMap):
         raise BadSettings(f"{name}, line 1: this is no rules file", 'begin with lines like "threshold: 10" and "rules:"')
     plain = _plain(data)
-    if "shipped" not in name:
-        shipped = default_rules()
-        own = plain.get("signals", {})
+    if base is not None:
+        own = plain.get("signals") or {}
         if isinstance(own, dict):
-            taken = {str(key).strip().lower().replace(" ", "_").replace("-", "_") for key in own}
-            plain["signals"] = {key: weight for key, weight in shipped.signals.items() if key not in taken} | own
-        plain.setdefault("rules", list(shipped.rules))
+            taken = {_signal(key) for key in own}
+            plain["signals"] = {key: weight for key, weight in base.signals.items() if key not in taken} | own
+        plain.setdefault("rules", list(base.rules))
     try:
         book = RuleBook.model_validate(plain)
     except ValidationError as error:
         raise BadSettings(_report(error, data, name), "mend these lines and try again") from error
     if book.language not in languages():
         line = _line(data, ("language",))
-        raise BadSettings(f'{name}, line {line}: language: there is no lexicon for "{book.language}"', f"use one of: {', '.join(languages())}")
+        raise BadSettings(
+            f'{name}, line {line}: language: there is no lexicon for "{book.language}"', f"use one of: {', '.join(languages())}"
+        )
     return book
 
 
@@ -118,7 +119,7 @@ def _what(each: Any) -> str:
         return 'write a list, like ["one sentence", "another one"]'
     if kind == "model_type":
         return 'a rule is a block with "name:", "when:" and "points:" or "escalate: now"'
-    return message[0].lower() + message[1:]
+    return str(message[0].lower() + message[1:])
 
 
 def _line(data: Any, place: Path_) -> int:
@@ -141,4 +142,8 @@ def _line(data: Any, place: Path_) -> int:
 
 
 def _same(key: Any, part: str | int) -> bool:
-    return str(key).strip().lower().replace(" ", "_").replace("-", "_") == str(part)
+    return _signal(key) == str(part)
+
+
+def _signal(key: Any) -> str:
+    return str(key).strip().lower().replace(" ", "_").replace("-", "_")

@@ -140,7 +140,9 @@ def find(needle: Track, needle_span: tuple[float, float], hay: Track, span: tupl
     whole_match = max(_median_at(pieces, matches, begin) for begin in begins)
     offset = round((needle_span[0] - max(span[0], hay.origin)) * RATE) + len(whole) if same_clock else None
     second = max(_near(match, at, offset) for (at, _), match in zip(pieces, matches, strict=True))
-    return Found(whole_match >= _WHOLE_IS_THERE or (same_clock and second >= _SECOND_IS_THERE), second, whole_match)
+    # Few seconds agree by chance more easily than many.
+    enough = max(_WHOLE_IS_THERE, 0.35 / len(pieces) ** 0.5)
+    return Found(whole_match >= enough or (same_clock and second >= _SECOND_IS_THERE), second, whole_match)
 
 
 def _seconds(whole: Signal) -> list[tuple[int, Signal]]:

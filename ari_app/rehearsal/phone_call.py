@@ -158,8 +158,8 @@ class PhoneCall:
             self._answer(respond(self._invite, 488, to_tag=self._tag))
             self.finish("us", 488)
             raise PhoneError(f"cannot pick up: {error}", "allow=ulaw on this endpoint") from error
-        self._answer(self._ok(self._invite, self._own_line(offer)))
         self._came_up()
+        self._answer(self._ok(self._invite, self._own_line(offer)))
         if offer is not None:
             self.rtp.point_at(offer)
         self._answer_repeater = asyncio.create_task(self._repeat_answer(), name="sip-200-repeater")

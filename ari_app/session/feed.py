@@ -12,7 +12,7 @@ def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, A
     """Zero or more feed items, each with `type`, `call_id` and `at` (seconds since the call began)."""
     common = {"call_id": after.call_id, "at": round(event.at, 3)}
     for turn in after.transcript.turns[len(before.transcript.turns) :]:
-        yield {**common, "type": "said", "index": turn.index, **turn_record(turn)}
+        yield {**common, "type": "said", "index": turn.index, "party": str(turn.party), **turn_record(turn)}
     match event:
         case on.TurnScored(score=score):
             yield {**common, "type": "scored", **score_record(score)}

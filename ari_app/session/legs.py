@@ -43,7 +43,7 @@ class Legs:
         if self._voice is not None:
             return self._voice[1]
         self._opened += 1
-        channel_id = f"{self._call_id}.voice{self._opened}"
+        channel_id = f"{self._call_id}.voice{self._opened:02d}"
         leg = await self._media.open(channel_id, MediaDirection.SPEAK)
         self._voice = (channel_id, leg)
         await self._pbx.external_media(channel_id, leg)
@@ -61,7 +61,7 @@ class Legs:
         if self._ears is not None:
             return None
         self._opened += 1
-        name = f"{self._call_id}.ears{self._opened}"
+        name = f"{self._call_id}.ears{self._opened:02d}"
         leg = await self._media.open(f"{name}-media", MediaDirection.LISTEN)
         self._ears = (name, leg)
         await self._pbx.create_bridge(f"{name}-bridge", name)

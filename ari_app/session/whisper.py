@@ -26,7 +26,7 @@ class Whisperer:
 
     @property
     def _name(self) -> str:
-        return f"{self._call_id}.whisper{self._number}"
+        return f"{self._call_id}.whisper{self._number:02d}"
 
     def prepare(self, text: str) -> None:
         """Synthesise `text` and open the media, both in the background; a newer text replaces an older one."""

@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 START, END = "<s>", "</s>"
 DISCOUNT = 0.6
-RARE_TRIGRAM = 2  # trigrams seen less often are left to the bigrams
+FLATTENED = 0.65  # exponent on counts: templates repeat their parts far more evenly than people do
+RARE_TRIGRAM = 1.5  # trigrams seen less often are left to the bigrams
+SPELLED = frozenset("bcdefghjklmnopqrstuvwxyz")
+SPELLED_SHARE = 0.15  # letters are frequent in the sentences, but only after another letter or "my reference is"
 UNKNOWN_MASS = 0.02  # of the unigrams: for words of the lexicon that no sentence has
 
 Gram = tuple[str, ...]
@@ -22,6 +25,8 @@ class TrigramModel:
             words = [START, *(word for word in sentence.split() if word in known), END]
             for order in (1, 2, 3):
                 self._counts[order - 1].update(zip(*(words[shift:] for shift in range(order)), strict=False))
+        for order in (2, 3):
+            self._counts[order - 1] = Counter({gram: count**FLATTENED for gram, count in self._counts[order - 1].items()})
         del self._counts[0][START,]
         self._unigrams = self._smooth_unigrams(known)
         self._bigrams, self._bigram_backoff = self._smooth(2, 1, self._unigrams)
@@ -51,10 +56,12 @@ class TrigramModel:
         follows = Counter(second for _, second in self._counts[1])
         total, kinds = sum(counts.values()), sum(follows.values())
         even = UNKNOWN_MASS / (len(vocabulary) + 1)
-        return {
-            (word,): (1 - UNKNOWN_MASS) * (0.5 * counts[word,] / total + 0.5 * follows[word] / kinds) + even
+        weights = {
+            word: (0.5 * counts[word,] / total + 0.5 * follows[word] / kinds) * (SPELLED_SHARE if word in SPELLED else 1.0)
             for word in (*vocabulary, END)
         }
+        scale = (1 - UNKNOWN_MASS) / sum(weights.values())
+        return {(word,): weight * scale + even for word, weight in weights.items()}
 
     def _smooth(self, order: int, fewest: int, lower: Mapping[Gram, float]) -> tuple[dict[Gram, float], dict[Gram, float]]:
         """Probabilities of the n-grams seen at least `fewest` times, and the back-off weight of every history."""

@@ -15,8 +15,8 @@ def test_caller_enters_then_he_is_greeted_in_a_bridge_with_the_assistant_and_a_t
         async with Stage() as stage:
             session = await stage.conversing()
             call_id = session.call.call_id
-            assert stage.pbx.members("conversation") == {"1700000000.1", f"{call_id}.voice1"}
-            assert stage.pbx.snoops[f"{call_id}.ears2-snoop"] == ("1700000000.1", "in", "none")
+            assert stage.pbx.members("conversation") == {"1700000000.1", f"{call_id}.voice01"}
+            assert stage.pbx.snoops[f"{call_id}.ears02-snoop"] == ("1700000000.1", "in", "none")
             assert stage.said() == ["Welcome, how can I help?"]
 
     run(scenario())

@@ -10,11 +10,13 @@ class Patience:
     """How far a packet may be from its moment, in seconds.
 
     late: how long a missing frame is waited for before it is filled with zeros; also the pause after which a talk spurt
-    counts as new. early: a packet further ahead of the clock than this starts a new count.
+    counts as new. early: a sender whose clock runs fast may get this far ahead before one of its packets is left out.
+    jump: a timestamp further ahead than this says nothing any more, and the count starts anew.
     """
 
     late: float = 0.06
     early: float = 0.12
+    jump: float = 1.0
 
 
 class Timeline:
@@ -38,6 +40,7 @@ class Timeline:
         self._last_arrival = started
         self._late_in_a_row = 0
         self.late_packets = 0
+        self.skipped_packets = 0
         self.silent_frames = 0
 
     def put(self, timestamp: int, pcm: bytes, now: float, *, new_spurt: bool = False) -> list[bytes]:
@@ -48,8 +51,11 @@ class Timeline:
         position = None if new_spurt or paused else self._position(timestamp)
         if position is not None:
             ahead = position / self._rate - (now - self._started)
-            if ahead > self._patience.early:
+            if ahead > self._patience.jump:
                 position = None
+            elif ahead > self._patience.early:
+                self._skip(len(pcm) // 2)
+                return frames
             elif position + len(pcm) // 2 <= self._next * self._frame_samples:
                 self.late_packets += 1
                 self._late_in_a_row += 1
@@ -77,6 +83,12 @@ class Timeline:
             return None
         distance = (timestamp - self._anchor[0]) & 0xFFFFFFFF
         return self._anchor[1] + (distance - (1 << 32) if distance & 0x80000000 else distance)
+
+    def _skip(self, samples: int) -> None:
+        """Leave a packet out: all that follow move up by its length."""
+        self.skipped_packets += 1
+        if self._anchor is not None:
+            self._anchor = (self._anchor[0], self._anchor[1] - samples)
 
     def _start_spurt(self, timestamp: int, now: float) -> list[bytes]:
         """Count anew: the packet that has just come holds the last 20 ms. What it overtakes was silence."""

@@ -31,11 +31,16 @@ def _law(reading: Reading) -> tuple[float, Span] | None:
     span = action or regulator or lawyer
     if span is None:
         return None
-    involved = reading.has("first person") or reading.has("evidence of")
+    involved = reading.has("evidence of") or (reading.has("first person") if action or regulator else _own(reading, span))
     kinds = sum(map(bool, (action, lawyer, regulator, reading.has("evidence of"))))
     if kinds >= 2 or (involved and (action or regulator)):
         return _CLEAR, span
     return (_LIKELY if involved else _HINT), span
+
+
+def _own(reading: Reading, lawyer: Span) -> bool:
+    """ "my solicitor says", not "my wife, Sue Barrister"."""
+    return any(lawyer.start - 3 <= word.start < lawyer.start for word in reading.classes.get("my", ()))
 
 
 def _complaint(reading: Reading) -> tuple[float, Span] | None:

@@ -9,7 +9,7 @@ _LEAST = 0.35
 
 
 def find(context: Context) -> list[Signal]:
-    """A linear sum of: likeness to an earlier turn, talk about going in circles, contradiction, and an answer that did not serve."""
+    """A linear sum: likeness to an earlier turn, talk of going in circles, contradiction, an answer that did not serve."""
     if not context.by_caller or not context.caller_before or context.reading.has("repeat please"):
         return []
     earlier, alike = _nearest(context)
@@ -58,5 +58,7 @@ def _strength(context: Context, alike: float) -> float:
 def _objects(context: Context) -> bool:
     """It opens by contradicting: "but …", "no …", "yes i know but …"."""
     spans = context.reading.classes
+    if any(span.start == 0 for span in spans.get("goes along", ())) and not context.reading.has("negation", "against"):
+        return False  # "okay, I'm on the site": follows what it was told
     opens = any(span.start <= 3 for name in ("against", "refuse") for span in spans.get(name, ()))
     return opens or (context.reading.has("known already") and context.reading.has("against"))

@@ -11,7 +11,7 @@ def find(context: Context) -> list[Signal]:
     reading = context.reading
     if reading.has("no hurry"):
         return []
-    found = [each for each in (_danger(reading), _medical(reading), _deadline(reading), _loss(reading), _said(reading)) if each]
+    found = [each for each in (_danger(reading), _medical(reading), _deadline(context), _loss(reading), _said(reading)) if each]
     if not found:
         return []
     strength, span = max(found, key=lambda each: each[0])
@@ -21,7 +21,7 @@ def find(context: Context) -> list[Signal]:
 
 def _danger(reading: Reading) -> tuple[float, Span] | None:
     """A hazard, an accident just now. A question about one that has not happened is none."""
-    span = reading.affirmed("strong hazard") or reading.first("hazard") or reading.affirmed("accident")
+    span = reading.affirmed("strong hazard") or reading.affirmed("hazard") or reading.affirmed("accident")
     if span is None or reading.has("emergency in names"):
         return None
     if reading.has("hypothetical") and not reading.has("strong hazard"):
@@ -52,10 +52,13 @@ def _medical(reading: Reading) -> tuple[float, Span] | None:
     return (min(1.0, 0.4 + 0.2 * needs), medicine) if needs else None
 
 
-def _deadline(reading: Reading) -> tuple[float, Span] | None:
+def _deadline(context: Context) -> tuple[float, Span] | None:
     """An event that cannot be moved, soon; the more so where something is lost with it."""
+    reading = context.reading
     event, soon = reading.first("event"), reading.first("soon")
-    if not soon or not (event or reading.has("clock")) or not reading.has("first person", "family", "harm"):
+    if not soon or not (event or reading.has("clock")):
+        return None
+    if not reading.has("first person", "family", "harm") and not context.recent("urgency", 6):
         return None
     strength = 0.35 if event else 0.25
     for worse in (("clock",), ("valuables", "losing"), ("harm", "distress"), ("emergency",), ("vulnerable",)):

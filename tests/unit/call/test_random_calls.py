@@ -12,7 +12,7 @@ from ari_app.call.transitions import step
 from tests.unit.call.conversations import DECISION, new_call
 
 POLICY = Policy()
-LEGS = st.sampled_from([f"call-1.leg{number}-{leg}" for number in (1, 2) for leg in (1, 2, 3)])
+LEGS = st.sampled_from([f"call-1.leg{number:02d}-{leg:02d}" for number in (1, 2) for leg in (1, 2, 3)])
 TURN = Turn(0, Party.CALLER, "hello", 0.0, 1.0)
 REPORT = AnswerReport(AnswerKind.ANSWERED)
 EVENTS = st.one_of(

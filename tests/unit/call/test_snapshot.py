@@ -28,7 +28,7 @@ def test_a_call_in_the_middle_of_a_handover_comes_back_as_it_was():
 
 def test_a_call_with_ended_handovers_comes_back_as_it_was():
     driven = Driven().connected()
-    driven.then(on.QueueLegEnded("call-1.leg1-1", 60.0))
+    driven.then(on.QueueLegEnded("call-1.leg01-01", 60.0))
     assert from_dict(json.loads(json.dumps(to_dict(driven.call)))) == driven.call
 
 

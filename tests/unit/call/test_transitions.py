@@ -83,7 +83,7 @@ def test_voice_is_lost_then_the_fallback_queue_takes_the_caller():
 def test_voice_is_lost_while_an_agent_rings_then_the_phone_stops_and_the_fallback_queue_takes_the_caller():
     driven = Driven().ringing()
     commands = driven.then(on.AssistantFailed(21.0, speech=True))
-    assert do.CancelAgent("call-1.leg1-1", "agent-channel") in commands
+    assert do.CancelAgent("call-1.leg01-01", "agent-channel") in commands
     assert kinds(commands)[-2:] == ["SendCallerToFallback", "TearDown"]
 
 
@@ -110,7 +110,7 @@ def test_agent_picks_up_then_he_alone_hears_the_whisper():
 def test_whisper_ends_in_any_way_then_the_agent_is_joined(how):
     driven = Driven().briefing()
     assert driven.then(on.WhisperEnded(how, 25.0)) == [do.ReleaseAgent()]
-    commands = driven.then(on.QueueLegEntered("call-1.leg1-1", 25.1))
+    commands = driven.then(on.QueueLegEntered("call-1.leg01-01", 25.1))
     assert driven.call.state is CallState.CONNECTED
     assert kinds(commands) == ["JoinAgent", "EndCompany", "CloseVoice", "CloseEars", "StopWhisper"]
 
@@ -118,20 +118,20 @@ def test_whisper_ends_in_any_way_then_the_agent_is_joined(how):
 def test_mode_during_joins_at_once_and_whispers_over_the_conversation():
     driven = Driven(Policy(whisper_mode="during")).ringing()
     assert driven.then(on.AgentPickedUp("agent-channel", "PJSIP/agent1", 22.0)) == [do.ReleaseAgent()]
-    commands = driven.then(on.QueueLegEntered("call-1.leg1-1", 22.1))
-    assert commands[0] == do.JoinAgent("call-1.leg1-1") and commands[-1] == do.StartWhisper("agent-channel")
+    commands = driven.then(on.QueueLegEntered("call-1.leg01-01", 22.1))
+    assert commands[0] == do.JoinAgent("call-1.leg01-01") and commands[-1] == do.StartWhisper("agent-channel")
     assert driven.then(on.WhisperEnded(Whispering.HEARD, 30.0)) == [do.StopWhisper()]
 
 
 def test_whisper_routine_was_away_then_the_agent_is_joined_all_the_same():
     driven = Driven().ringing()
-    driven.then(on.QueueLegEntered("call-1.leg1-1", 22.0))
+    driven.then(on.QueueLegEntered("call-1.leg01-01", 22.0))
     assert driven.call.state is CallState.CONNECTED
 
 
 def test_nobody_could_be_had_then_the_assistant_says_so_and_the_handover_is_recorded():
     driven = Driven().seeking()
-    commands = driven.then(on.QueueLegEnded("call-1.leg1-1", 80.0, "TIMEOUT"))
+    commands = driven.then(on.QueueLegEnded("call-1.leg01-01", 80.0, "TIMEOUT"))
     assert driven.call.state is CallState.CONVERSING
     assert kinds(commands)[-3:] == ["EndCompany", "RecordHandover", "AskAssistantForNobody"]
     assert driven.call.past_handovers[0].outcome is Outcome.NOBODY
@@ -139,30 +139,30 @@ def test_nobody_could_be_had_then_the_assistant_says_so_and_the_handover_is_reco
 
 def test_agent_hangs_up_during_the_whisper_then_the_next_one_is_rung_with_a_new_leg():
     driven = Driven().briefing()
-    commands = driven.then(on.QueueLegEnded("call-1.leg1-1", 24.0))
+    commands = driven.then(on.QueueLegEnded("call-1.leg01-01", 24.0))
     assert driven.call.state is CallState.SEEKING
-    assert any(isinstance(one, do.RingQueue) and one.leg_id == "call-1.leg1-2" for one in commands)
-    assert driven.then(on.QueueLegEnded("call-1.leg1-1", 24.1)) == []
+    assert any(isinstance(one, do.RingQueue) and one.leg_id == "call-1.leg01-02" for one in commands)
+    assert driven.then(on.QueueLegEnded("call-1.leg01-01", 24.1)) == []
 
 
 def test_agents_keep_hanging_up_during_the_whisper_then_it_ends_with_nobody():
     driven = Driven(Policy(attempts=2)).briefing()
-    driven.then(on.QueueLegEnded("call-1.leg1-1", 24.0))
+    driven.then(on.QueueLegEnded("call-1.leg01-01", 24.0))
     driven.then(on.AgentPickedUp("agent-channel-2", "PJSIP/agent2", 26.0))
-    driven.then(on.QueueLegEnded("call-1.leg1-2", 27.0))
+    driven.then(on.QueueLegEnded("call-1.leg01-02", 27.0))
     assert driven.call.state is CallState.CONVERSING
 
 
 def test_agent_picks_up_too_late_then_his_phone_is_released():
     driven = Driven().seeking()
-    driven.then(on.RingingTimedOut("call-1.leg1-1", 80.0))
+    driven.then(on.RingingTimedOut("call-1.leg01-01", 80.0))
     commands = driven.then(on.AgentPickedUp("agent-channel", "PJSIP/agent1", 80.1))
     assert do.CancelAgent("", "agent-channel") in commands
 
 
 def test_agent_hangs_up_then_the_assistant_asks_and_listens_again():
     driven = Driven().connected()
-    commands = driven.then(on.QueueLegEnded("call-1.leg1-1", 60.0))
+    commands = driven.then(on.QueueLegEnded("call-1.leg01-01", 60.0))
     assert driven.call.state is CallState.CLOSING
     assert kinds(commands) == ["StopWhisper", "RecordHandover", "OpenVoice", "Say", "OpenEars"]
     assert driven.call.past_handovers[0].outcome is Outcome.ANSWERED
@@ -170,14 +170,14 @@ def test_agent_hangs_up_then_the_assistant_asks_and_listens_again():
 
 def test_nothing_more_is_said_after_the_agent_left_then_goodbye():
     driven = Driven().connected()
-    driven.then(on.QueueLegEnded("call-1.leg1-1", 60.0))
+    driven.then(on.QueueLegEnded("call-1.leg01-01", 60.0))
     assert kinds(driven.then(on.SilenceLasted(70.0))) == ["Say", "HangUpCaller"]
     assert driven.then(on.SilenceLasted(80.0)) == []
 
 
 def test_one_more_question_after_the_agent_left_opens_the_conversation_again():
     driven = Driven().connected()
-    driven.then(on.QueueLegEnded("call-1.leg1-1", 60.0))
+    driven.then(on.QueueLegEnded("call-1.leg01-01", 60.0))
     assert kinds(driven.then(said("what about my refund", 63.0))) == ["ScoreTurn"]
     assert driven.call.state is CallState.CONVERSING
 
