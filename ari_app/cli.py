@@ -9,6 +9,7 @@ import typer
 
 from ari_app import __version__, logs
 from ari_app.cli_records import calls, handovers
+from ari_app.cli_rehearse import rehearse
 from ari_app.cli_score import score
 from ari_app.errors import AriAppError
 from ari_app.settings import load
@@ -55,6 +56,7 @@ def serve(config: Config = Path("ari-app.yaml")) -> None:
 app.command()(calls)
 app.command()(handovers)
 app.command()(score)
+app.command()(rehearse)
 
 
 def main() -> None:

@@ -123,7 +123,7 @@ async def test_the_check_finds_its_sweep_and_leaves_nothing(pbx: AriPbx, factory
             await loopback_check(pbx, factory)
         return
     result = await loopback_check(pbx, factory)
-    print(f"\nthere and back: likeness {result.likeness:.3f}, {1000 * (result.delay or 0):.0f} ms", end=" ")
+    print(f"there and back: likeness {result.likeness:.3f}, {1000 * (result.delay or 0):.0f} ms")
     assert result.found and result.likeness > 0.95
     assert result.delay is not None and result.delay < 0.15
 
@@ -140,7 +140,7 @@ async def test_a_long_text_is_heard_whole_and_as_long_as_it_is(pbx: AriPbx, fact
         likeness, at = locate(sweep(2.0, ear.leg.rate), bytes(ear.pcm), ear.leg.rate)
         levels = ear.levels()[round(at * 100) : round((at + 3.0) * 100)]
         weak = int((levels < 1500).sum())
-        print(f"\nlikeness {likeness:.3f}, play took {took:.3f} s for 3 s, weak 10 ms blocks {weak} of 300", end=" ")
+        print(f"likeness {likeness:.3f}, play took {took:.3f} s for 3 s, weak 10 ms blocks {weak} of 300")
     assert likeness > 0.95
     assert abs(took - 3.0) < 0.1
     assert weak <= 6
@@ -159,7 +159,7 @@ async def test_stop_ends_the_sound_within_100_ms_and_the_next_text_is_heard(pbx:
         await asyncio.wait_for(speaking, 0.05)
         await asyncio.sleep(0.4)
         rest = ear.last_sound() - stopped
-        print(f"\nsound ended {1000 * rest:.0f} ms after stop(), played {mouth.played_seconds:.2f} s", end=" ")
+        print(f"sound ended {1000 * rest:.0f} ms after stop(), played {mouth.played_seconds:.2f} s")
         assert rest < 0.1
         assert mouth.played_seconds == pytest.approx(0.7, abs=0.06)
         await mouth.play(sweep(0.5, 8000))

@@ -22,7 +22,7 @@ _FOUND = 0.6
 class LoopbackResult:
     """What the check found.
 
-    `likeness`: correlation of what came back with what was sent, 0–1. `delay`: seconds until its first frame was heard, None: not found.
+    `likeness`: correlation of what came back with what was sent, 0–1. `delay`: seconds until it was heard, None: not found.
     """
 
     likeness: float
