@@ -146,6 +146,13 @@ class RingingTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicationStopping:
+    """We were told to stop: whoever would be left in silence goes to the dialplan's queue."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     at: float
     reason: str = "caller hung up"
@@ -171,5 +178,6 @@ Event = (
     | QueueLegEntered
     | QueueLegEnded
     | RingingTimedOut
+    | ApplicationStopping
     | CallerHungUp
 )

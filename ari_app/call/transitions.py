@@ -298,6 +298,10 @@ def _ring(call: Call, policy: Policy) -> do.RingQueue:
     return do.RingQueue(call.queue_leg_id, decision.queue, decision.priority, display, policy.queue_wait)
 
 
+def application_stops(call: Call, event: on.ApplicationStopping, policy: Policy) -> Step:
+    return _to_fallback(call, event.at)
+
+
 def _goodbye(call: Call, policy: Policy, reason: str) -> Step:
     call = replace(call, state=CLOSING, end_reason=reason)
     return call, [do.Say(policy.texts.goodbye), do.HangUpCaller()]
@@ -412,6 +416,11 @@ TABLE: Mapping[tuple[CallState, type], Row] = {
     **_rows((CONVERSING, CONNECTED, CLOSING, ENDED), on.QueueLegEntered, _LEG_GONE),
     # the end
     (CLOSING, on.SilenceLasted): Row(last_word, (), "goodbye, and the call is hung up"),
+    **_rows(
+        (NEW, CONVERSING, *_WAITING, CLOSING),
+        on.ApplicationStopping,
+        Row(application_stops, (ENDED,), "the fallback queue takes the caller; connected calls stay as they are"),
+    ),
     **_rows(_ANY, on.CallerHungUp, Row(caller_hangs_up, (ENDED,), "agent leg cancelled, legs released, record written")),
 }
 

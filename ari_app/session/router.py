@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from ari_app.call import events as on
-from ari_app.call.call import Call
+from ari_app.call.call import Call, CallState
 from ari_app.call.snapshot import from_dict
 from ari_app.session.call_session import CallSession
 from ari_app.session.ports import (
@@ -29,6 +29,7 @@ from ari_app.session.services import Services
 log = structlog.get_logger()
 
 CALL_PREFIX = "call-"
+STOP_PATIENCE = 5.0  # seconds that handing the callers over may take when the application stops
 DECLINED_WITHIN = 1.0  # an agent's phone that stops ringing earlier was declined (app_queue reports RingTime 0 for a 486)
 
 
@@ -39,7 +40,7 @@ class Router:
         self._services = services
         self._sessions: dict[str, CallSession] = {}
         self._callers: dict[str, CallSession] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()  # one per running call
         self.connections: dict[str, bool] = {}
 
     @property
@@ -121,19 +122,26 @@ class Router:
         call = session.call
         self._sessions[call.call_id] = self._callers[call.caller_channel_id] = session
         task = asyncio.create_task(session.run(first), name=call.call_id)
-        self._tasks.add(task)
+        self.tasks.add(task)
         task.add_done_callback(lambda done: self._ended(done, call))
         return session
 
     async def stop(self) -> None:
-        """End the tasks of all calls without touching their channels: they stay in Asterisk for the next start."""
-        for task in self._tasks:
+        """Leave nobody in silence: callers with the assistant go to the dialplan's queue, and connected calls stay as they
+        are in Asterisk, for the next start to follow."""
+        for session in self._sessions.values():
+            session.post(on.ApplicationStopping(session.now()))
+        deadline = self._services.clock() + STOP_PATIENCE
+        while self._services.clock() < deadline:
+            if all(session.call.state is CallState.CONNECTED for session in self._sessions.values()):
+                break
+            await asyncio.sleep(0.02)
+        for task in self.tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None], call: Call) -> None:
-        self._tasks.discard(task)
+        self.tasks.discard(task)
         self._sessions.pop(call.call_id, None)
         self._callers.pop(call.caller_channel_id, None)
 

@@ -46,9 +46,14 @@ class Stage:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.kill()
+
+    async def kill(self) -> None:
+        """As kill -9 does: all tasks end, nothing is said to the PBX."""
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self.router.stop()
+        for task in self.router.tasks:
+            task.cancel()
+        await asyncio.gather(self._task, *self.router.tasks, return_exceptions=True)
 
     @property
     def session(self) -> CallSession:

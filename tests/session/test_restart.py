@@ -20,7 +20,7 @@ async def after_a_restart(old: Stage) -> AsyncIterator[Stage]:
 
 async def killed(stage: Stage) -> None:
     await asyncio.sleep(0.5)
-    await stage.__aexit__()
+    await stage.kill()
 
 
 def test_a_conversing_call_is_adopted_with_its_transcript_and_a_new_voice_and_tap():
@@ -110,5 +110,31 @@ def test_a_caller_who_left_meanwhile_is_recorded_and_his_legs_are_freed():
             await new.until(None)
             assert new.store.calls[call_id]["end_reason"] == "left while the application was away"
             assert not new.pbx.existing and not new.store.live
+
+    run(scenario())
+
+
+def test_the_application_is_told_to_stop_then_a_caller_with_the_assistant_goes_to_the_fallback_queue():
+    async def scenario():
+        async with Stage() as stage:
+            await stage.seeking()
+            await stage.router.stop()
+            assert stage.pbx.given_away == [("1700000000.1", "ari-app-fallback")]
+            assert stage.nothing_left() and not stage.store.live
+
+    run(scenario())
+
+
+def test_the_application_is_told_to_stop_then_a_connected_call_stays_and_is_adopted_by_the_next_start():
+    async def scenario():
+        old = await Stage().__aenter__()
+        await old.briefing()
+        await old.until(CallState.CONNECTED)
+        await asyncio.sleep(5.0)
+        await old.router.stop()
+        await old.kill()
+        assert old.pbx.members("conversation") == {"1700000000.1", old.pbx.originated[0][0]}
+        async with after_a_restart(old) as new:
+            assert new.state is CallState.CONNECTED
 
     run(scenario())
