@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ari_app.call.call import Call
 from ari_app.call.model import Fact, Party, Score
 
-WHISPER_WORDS = 30  # about ten seconds of speech
+WHISPER_CHARACTERS = 165  # about ten seconds of brisk speech
 CARD_LINE = 60
 MATTER_KINDS = ("matter", "deadline")
 PERSON_KINDS = ("name", "booking")
@@ -32,7 +32,7 @@ class Briefing:
     def whisper(self) -> str:
         """The spoken form, for the agent only; at most about ten seconds: the least important parts go first."""
         parts = self._whisper_parts()
-        while sum(len(text.split()) for _, text in parts) > WHISPER_WORDS and len(parts) > 2:
+        while sum(len(text) + 1 for _, text in parts) > WHISPER_CHARACTERS and len(parts) > 2:
             parts.remove(max(parts, key=lambda part: part[0]))
         return " ".join(text for _, text in parts)
 
@@ -41,7 +41,7 @@ class Briefing:
         who = self.name or "A caller who gave no name"
         for fact in self.references:
             claim = "verified" if fact.verified else "not verified"
-            who += f", {fact.kind} {fact.spoken or fact.value}, {claim}"
+            who += f", {fact.kind} {fact.value}, {claim}"
         parts = [(0, f"{who}.")]
         parts += [(3, _sentence(fact.spoken or fact.value)) for fact in self.situation[:1]]
         if self.matter:

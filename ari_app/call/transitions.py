@@ -11,7 +11,7 @@ from ari_app.call import briefing
 from ari_app.call import commands as do
 from ari_app.call import events as on
 from ari_app.call.call import AgentTry, Call, CallState, Handover, Outcome, Whispering
-from ari_app.call.model import AnswerKind, AnswerReport, Decision, Party, Reply, Turn
+from ari_app.call.model import AnswerKind, AnswerReport, Decision, Party, Reply, Transcript, Turn
 from ari_app.call.policy import Policy
 
 NEW, CONVERSING, SEEKING = CallState.NEW, CallState.CONVERSING, CallState.SEEKING
@@ -91,11 +91,12 @@ def turn_scored(call: Call, event: on.TurnScored, policy: Policy) -> Step:
     call = replace(call, score=event.score)
     decision = event.score.decision
     if decision is not None and not decision.shadow:
+        call = _without_unsaid(call, event.score.turn)
         return _seek(call, policy, decision, by="score", points=event.score.points, at=event.at)
     turn = next((turn for turn in call.transcript.turns if turn.index == event.score.turn), None)
-    if turn is None or turn.party is not Party.CALLER or call.transcript.turns[-1].index != turn.index:
+    if turn is None or call.transcript.turns[-1].index != turn.index:
         return call, []
-    return call, [do.AskAssistant(turn)]
+    return call, [do.AskAssistant(turn) if turn.party is Party.CALLER else do.Say(turn.text)]
 
 
 def score_noted(call: Call, event: on.TurnScored, policy: Policy) -> Step:
@@ -104,11 +105,11 @@ def score_noted(call: Call, event: on.TurnScored, policy: Policy) -> Step:
 
 
 def assistant_replies(call: Call, event: on.AssistantReplied, policy: Policy) -> Step:
+    """The reply is scored before it is said: one generic answer too many is then never heard."""
     call, turn = _with_reply(call, event.reply, event.at)
-    said: list[do.Command] = [do.Say(event.reply.text)]
     if event.reply.ends_call:
-        return replace(call, state=CLOSING, end_reason="said goodbye"), [*said, do.HangUpCaller()]
-    return call, [*said, do.ScoreTurn(turn)]
+        return replace(call, state=CLOSING, end_reason="said goodbye"), [do.Say(event.reply.text), do.HangUpCaller()]
+    return call, [do.ScoreTurn(turn)]
 
 
 def assistant_replies_while_waiting(call: Call, event: on.AssistantReplied, policy: Policy) -> Step:
@@ -281,6 +282,14 @@ def _with_reply(call: Call, reply: Reply, at: float) -> tuple[Call, Turn]:
     return replace(call.with_facts(reply.facts), suggestion=reply.suggestion or call.suggestion), turn
 
 
+def _without_unsaid(call: Call, scored: int) -> Call:
+    """A reply whose score led to a human was not said: it is no part of what the two have said to each other."""
+    last = call.transcript.turns[-1] if call.transcript.turns else None
+    if last is None or last.party is not Party.ASSISTANT or last.index != scored:
+        return call
+    return replace(call, transcript=Transcript(call.transcript.turns[:-1]))
+
+
 def _seek(call: Call, policy: Policy, decision: Decision, *, by: str, points: float, at: float) -> Step:
     handover = Handover(len(call.past_handovers) + 1, decision, points, at, by)
     call = replace(call, state=SEEKING, handover=handover)
@@ -365,7 +374,7 @@ TABLE: Mapping[tuple[CallState, type], Row] = {
     (CONVERSING, on.CallerSpoke): Row(caller_speaks, (), "the turn is scored, then answered"),
     (CLOSING, on.CallerSpoke): Row(caller_speaks_at_the_end, (CONVERSING, CLOSING), "one more question opens the call again"),
     (CONVERSING, on.TurnScored): Row(turn_scored, (CONVERSING, SEEKING), "at the threshold a human is fetched"),
-    (CONVERSING, on.AssistantReplied): Row(assistant_replies, (CONVERSING, CLOSING), "the assistant speaks; its turn is scored"),
+    (CONVERSING, on.AssistantReplied): Row(assistant_replies, (CONVERSING, CLOSING), "the reply is scored, then said"),
     (CONVERSING, on.SilenceLasted): Row(silence_lasted, (CONVERSING, CLOSING), "the caller is asked, at last told goodbye"),
     (CONVERSING, on.AssistantFailed): Row(assistant_failed, (SEEKING, ENDED), "no words: a human; no voice: the fallback queue"),
     (CONVERSING, on.ListeningFailed): Row(listening_failed, (SEEKING,), "fail towards a human, never towards silence"),

@@ -7,7 +7,7 @@ from ari_app.escalation.reading import Reader, Reading
 from ari_app.escalation.similarity import covered_content, shared_content
 
 _SAME = 0.5
-_STATED = 3  # content words of the caller that make a matter which a mere list of services does not answer
+_STATED = 2  # content words of the caller that make a matter which a mere list of services does not answer
 _UNHELPFUL = frozenset((AnswerKind.REFERRED, AnswerKind.NO_ANSWER, AnswerKind.NOT_UNDERSTOOD))
 
 

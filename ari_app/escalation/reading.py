@@ -9,7 +9,6 @@ from ari_app.escalation.lexicon import GAP, Lexicon, Phrase
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[?]")
 _NEGATION_REACH = 4
-_QUESTION_OPENS = 3  # "is it paid" asks at an utterance's beginning, "that is it" does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,8 @@ class Reader:
             if word not in self.lexicon.fillers and stem not in self.lexicon.fillers and not _is_number(word, self.lexicon)
         )
         classes = _classes(words, stems, self.lexicon)
-        inverted = any(span.start < _QUESTION_OPENS for span in classes.get("inverted", ()))
+        openers = {at for span in classes.get("opener", ()) for at in range(span.start, span.end)}
+        inverted = any(openers.issuperset(range(span.start)) for span in classes.get("inverted", ()))
         question = "?" in text or "asking" in classes or inverted
         numbers = {at: _value(word, self.lexicon) for at, word in enumerate(words) if _is_number(word, self.lexicon)}
         return Reading(shown, words, stems, content, question, classes, numbers)
@@ -124,12 +124,12 @@ def _full_form(word: str, lexicon: Lexicon) -> tuple[str, ...]:
     bare = word.replace("'", "")
     if word in lexicon.short_forms:
         return lexicon.short_forms[word]
-    if bare in lexicon.short_forms and "'" not in word:
+    if bare in lexicon.short_forms:
         return lexicon.short_forms[bare]
     head, apostrophe, tail = word.partition("'")
     if apostrophe and "'" + tail in lexicon.short_forms:
         return (head, *lexicon.short_forms["'" + tail])
-    return (lexicon.short_forms.get(bare, (bare,))) if apostrophe else (word,)
+    return (bare,) if apostrophe else (word,)
 
 
 def _is_number(word: str, lexicon: Lexicon) -> bool:

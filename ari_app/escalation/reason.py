@@ -36,7 +36,7 @@ def reason_for(signals: Sequence[Signal], turns: Sequence[Turn], reader: Reader)
 
 def _matter(texts: Sequence[Reading]) -> str:
     words = [*_first(texts, _MATTER), *_first(texts, ("thing",)), *_deadline(texts)]
-    said = list(dict.fromkeys(words))
+    said = [word for at, word in enumerate(words) if not any(word in earlier for earlier in words[:at])]
     while said and len(" ".join(said)) > _LONGEST:
         said.pop(1 if len(said) > 2 else -1)
     return " ".join(said)

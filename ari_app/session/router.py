@@ -102,6 +102,17 @@ class Router:
             if not channel_id.startswith(CALL_PREFIX):
                 log.warning("unknown caller given to the fallback queue", channel_id=channel_id)
                 await self._services.pbx.continue_in_dialplan(channel_id, self._services.settings.fallback_context, "s")
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Free the legs and bridges of calls that nobody knows any more."""
+        pbx = self._services.pbx
+        for channel_id in await pbx.channels():
+            if channel_id.startswith(CALL_PREFIX) and self._owner(channel_id) is None:
+                await pbx.hang_up(channel_id)
+        for bridge_id in await pbx.bridges():
+            if bridge_id.startswith(CALL_PREFIX) and self._owner(bridge_id) is None:
+                await pbx.destroy_bridge(bridge_id)
 
     async def _adopt_one(self, call: Call, mind: Mapping[str, Any]) -> None:
         session = CallSession(call, self._services)

@@ -8,7 +8,7 @@ from enum import Enum, auto
 class PauseLengths:
     """How long a speaker may be quiet, in seconds.
 
-    `short` ends a stretch of words (they may yet go on), `long` ends the utterance, `patient` ends one whose words stop in mid-phrase.
+    `short` ends a stretch of words (they may yet go on), `long` ends the utterance, `patient` one whose words stop in mid-phrase.
     """
 
     short: float = 0.20
@@ -61,6 +61,11 @@ class Endpointer:
     def in_utterance(self) -> bool:
         return self._state is not _State.QUIET
 
+    @property
+    def rising(self) -> bool:
+        """A noise is being watched that may become a voice."""
+        return self._onset > 0.0
+
     def process(self, seconds: float, voice: bool, unfinished: bool) -> Edge | None:
         """Take the next `seconds` of audio. `unfinished`: the words so far stop in mid-phrase, so be patient."""
         began, self._now = self._now, self._now + seconds
@@ -85,17 +90,13 @@ class Endpointer:
             return Edge.ENDED
         return None
 
-    def end(self) -> None:
-        """Forget the present utterance: it was ended for another reason."""
-        self._state = _State.QUIET
-        self._onset = 0.0
-
     def restart(self) -> None:
         """The present utterance is cut here, and the speaker goes on without a break."""
         self.started_at = self.voice_ended_at = self._now
 
     def _start(self) -> Edge:
         self._state = _State.SPEAKING
+        self._onset = 0.0
         self.started_at = self._onset_at
         self.voice_ended_at = self._now
         return Edge.STARTED

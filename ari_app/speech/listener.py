@@ -1,7 +1,8 @@
 """One party's ears: cuts what is heard into utterances and says, as early as possible, which words they hold."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,14 @@ from ari_app.speech.resampler import from_pcm, to_pcm
 from ari_app.speech.unfinished import is_unfinished
 from ari_app.speech.voice_activity import WINDOW_SECONDS, VoiceActivity
 
+SILENCE_DB = -90.0
+
 
 @dataclass(frozen=True, slots=True)
 class ListenerLimits:
     """Lengths in seconds, levels in dB, probabilities 0–1."""
 
-    pauses: PauseLengths = PauseLengths()
+    pauses: PauseLengths = field(default_factory=PauseLengths)
     lead_in: float = 0.35  # audio before the detected onset that the recogniser gets: soft first consonants
     rejoin: float = 8.0  # a stretch up to this long is recognised anew when the speaker goes on after a pause
     longest: float = 30.0  # an utterance is cut here, so that memory and lattices stay bounded
@@ -31,12 +34,28 @@ class ListenerLimits:
     below_loudest_db: float = 30.0  # the detector lags at the end of speech by 0.1 s: the level tells it earlier
 
 
+@dataclass(slots=True)
+class _Utterance:
+    """What is known of the present utterance (or of the quiet before it)."""
+
+    words: tuple[Word, ...] = ()
+    voiced: list[NDArray[np.float64]] = field(default_factory=list)
+    loudest: float = SILENCE_DB  # of its windows, dBFS
+    unfinished: bool = False  # its words stop in mid-phrase
+    partial: str = ""
+    partial_at: float = 0.0
+    # The stretch that the recogniser has now, or had last: its windows, its start, and the words from before it.
+    stretch: list[NDArray[np.float64]] = field(default_factory=list)
+    stretch_start: float = 0.0
+    words_before: tuple[Word, ...] = ()
+
+
 class SpeechListener:
     """Listener of the session, from voice activity, prosody and a recogniser. Its clock is the audio fed, nothing else.
 
-    The recogniser hears the voice only, cut at pauses: its answer is asked for at every short pause (a complete one, for the price
-    of a few milliseconds), not at the utterance's end, when it would come 0.3 s later. When the speaker then goes on, what was
-    said before is recognised again together with the new words, so that no word or context is lost at the seam.
+    The recogniser hears the voice only, cut at pauses: its complete answer is asked for at every short pause (that takes a few
+    milliseconds), not at the utterance's end, when it would come 0.3 s later. When the speaker then goes on, what was said before
+    is recognised again together with the new words, so that no word or context is lost at the seam.
     Raises ListeningFailed from every method when the recogniser or the detector breaks down.
     """
 
@@ -46,19 +65,19 @@ class SpeechListener:
         self._recogniser = recogniser
         self._limits = limits or ListenerLimits()
         self._endpointer = Endpointer(self._limits.pauses)
-        self._window = activity.window_samples
         self._pending = np.zeros(0)
         self._heard = 0  # samples taken so far: the clock
         self._recent: list[NDArray[np.float64]] = []  # windows not (yet) given to the recogniser: lead-in, or a pause
         self._lead_windows = round(self._limits.lead_in / WINDOW_SECONDS)
-        self._reset()
+        self._said = _Utterance()
 
     def process(self, pcm: bytes) -> Sequence[HeardEvent]:
         """Feed 16-bit little-endian mono PCM at `rate`; returns what was noticed meanwhile, in order. Blocking."""
         self._pending = np.concatenate([self._pending, from_pcm(pcm)])
+        size = self._activity.window_samples
         events: list[HeardEvent] = []
-        while len(self._pending) >= self._window:
-            window, self._pending = self._pending[: self._window], self._pending[self._window :]
+        while len(self._pending) >= size:
+            window, self._pending = self._pending[:size], self._pending[size:]
             events += self._process_window(window)
         return events
 
@@ -67,8 +86,7 @@ class SpeechListener:
         if not self._endpointer.in_utterance:
             return []
         if self._endpointer.speaking:
-            if len(self._pending):
-                self._feed(self._pending)
+            self._feed(self._pending)
             self._finish_stretch()
         return [self._utterance()]
 
@@ -80,36 +98,33 @@ class SpeechListener:
 
     def _process_window(self, window: NDArray[np.float64]) -> list[HeardEvent]:
         self._heard += len(window)
-        voice = self._is_voice(window)
-        if voice:
-            self._voiced.append(window)
-        edge = self._endpointer.process(WINDOW_SECONDS, voice, self._unfinished)
+        edge = self._endpointer.process(WINDOW_SECONDS, self._is_voice(window), self._said.unfinished)
         if edge is Edge.STARTED:
             return self._start(window)
-        if edge is Edge.RESUMED:
-            self._resume(window)
-            return []
         if edge is Edge.PAUSED:
             return self._pause(window)
+        if edge is Edge.RESUMED:
+            return self._resume(window)
         if edge is Edge.ENDED:
-            self._recent.append(window)
-            return self._end()
+            return self._end(window)
         if self._endpointer.speaking:
             return self._go_on(window)
-        self._keep(window, voice)
+        self._recent.append(window)
+        if not self._endpointer.in_utterance:
+            self._recent = self._recent[-self._lead_windows :]
+            if not self._endpointer.rising:
+                self._said = _Utterance()
         return []
 
     def _is_voice(self, window: NDArray[np.float64]) -> bool:
+        said, limits = self._said, self._limits
         probability = self._activity.probability((window / 32768.0).astype(np.float32))
-        level = 10 * np.log10(max(float(np.mean(window**2)), 1e-3)) - 90.31
-        if not self._endpointer.in_utterance:
-            self._loudest = -90.0 if not self._voiced else self._loudest
-        enough = self._limits.voice_lasts if self._endpointer.speaking else self._limits.voice_starts
-        voice = probability >= enough and level >= max(
-            self._limits.quietest_voice_db, self._loudest - self._limits.below_loudest_db
-        )
+        level = _level_db(window)
+        needed = limits.voice_lasts if self._endpointer.speaking else limits.voice_starts
+        voice = probability >= needed and level >= max(limits.quietest_voice_db, said.loudest - limits.below_loudest_db)
         if voice:
-            self._loudest = max(self._loudest, level)
+            said.loudest = max(said.loudest, level)
+            said.voiced.append(window)
         return voice
 
     def _start(self, window: NDArray[np.float64]) -> list[HeardEvent]:
@@ -121,93 +136,81 @@ class SpeechListener:
         self._feed(window)
         if self._now - self._endpointer.started_at >= self._limits.longest:
             return self._cut()
-        if self._now - self._partial_at < self._limits.partial_every:
+        said = self._said
+        if self._now - said.partial_at < self._limits.partial_every:
             return []
-        self._partial_at = self._now
-        text = " ".join([*(word.text for word in self._words), self._recogniser.partial()]).strip()
-        if text == self._partial_text:
+        said.partial_at = self._now
+        text = " ".join([*(word.text for word in said.words_before), self._recogniser.partial()]).strip()
+        if text == said.partial:
             return []
-        self._partial_text = text
+        said.partial = text
         return [PartialHeard(self._now, text)]
 
     def _pause(self, window: NDArray[np.float64]) -> list[HeardEvent]:
         self._feed(window)
         self._finish_stretch()
-        if not self._words:
-            return []
-        return [VoicePaused(self._now, _text(self._words), self._words, _confidence(self._words))]
+        words = self._said.words
+        return [VoicePaused(self._now, _text(words), words, _confidence(words))] if words else []
 
-    def _resume(self, window: NDArray[np.float64]) -> None:
+    def _resume(self, window: NDArray[np.float64]) -> list[HeardEvent]:
         self._recent.append(window)
-        if self._stretch and self._now - self._stretch_start <= self._limits.rejoin:
-            # Recognise the last stretch again together with what follows: the pause was in mid-phrase.
-            self._words = self._words[: self._words_before]
-            self._recent = [*self._stretch, *self._recent]
+        said = self._said
+        if self._now - said.stretch_start <= self._limits.rejoin:
+            self._recent = [*said.stretch, *self._recent]
+            said.words = said.words_before
         self._begin_stretch()
+        return []
 
-    def _end(self) -> list[HeardEvent]:
+    def _end(self, window: NDArray[np.float64]) -> list[HeardEvent]:
         utterance = self._utterance()
-        self._reset()
+        self._recent = [*self._recent, window][-self._lead_windows :]
+        self._said = _Utterance()
         return [utterance]
 
     def _cut(self) -> list[HeardEvent]:
         self._finish_stretch()
         utterance = self._utterance()
-        self._reset()
         self._endpointer.restart()
-        self._stretch_start = self._now
+        self._said = _Utterance(loudest=self._said.loudest, stretch_start=self._now)
         return [utterance]
 
     # ------------------------------------------------------------------------------------------------ stretches
 
     def _begin_stretch(self) -> None:
         """Give the recogniser all recent windows, the present one included, as the first of a stretch."""
-        self._stretch_start = self._now - sum(len(window) for window in self._recent) / self.rate
-        self._words_before = len(self._words)
-        self._stretch = []
-        for window in self._recent:
+        said, windows = self._said, self._recent
+        said.stretch_start = self._now - sum(len(window) for window in windows) / self.rate
+        said.words_before = said.words
+        said.stretch, self._recent = [], []
+        for window in windows:
             self._feed(window)
-        self._recent = []
 
     def _feed(self, window: NDArray[np.float64]) -> None:
-        self._stretch.append(window)
+        self._said.stretch.append(window)
         self._recogniser.accept(to_pcm(window))
 
     def _finish_stretch(self) -> None:
-        shift = self._stretch_start
-        found = self._recogniser.finish()
-        self._words = (*self._words, *(replace(word, start=word.start + shift, end=word.end + shift) for word in found))
-        self._unfinished = is_unfinished([word.text for word in self._words])
-
-    def _keep(self, window: NDArray[np.float64], voice: bool) -> None:
-        self._recent.append(window)
-        if not self._endpointer.in_utterance:
-            self._recent = self._recent[-self._lead_windows :]
-            if not voice:
-                self._voiced = []
-
-    def _reset(self) -> None:
-        self._recent = self._recent[-self._lead_windows :]
-        self._stretch: list[NDArray[np.float64]] = []
-        self._stretch_start = 0.0
-        self._words: tuple[Word, ...] = ()
-        self._words_before = 0
-        self._unfinished = False
-        self._voiced: list[NDArray[np.float64]] = []
-        self._loudest = -90.0
-        self._partial_text = ""
-        self._partial_at = 0.0
+        said = self._said
+        shift = said.stretch_start
+        found = (replace(word, start=word.start + shift, end=word.end + shift) for word in self._recogniser.finish())
+        said.words = (*said.words_before, *found)
+        said.unfinished = is_unfinished([word.text for word in said.words])
 
     def _utterance(self) -> UtteranceHeard:
-        sound = prosody(np.concatenate(self._voiced), self.rate) if self._voiced else Prosody()
+        said = self._said
         return UtteranceHeard(
             start=self._endpointer.started_at,
             end=self._endpointer.voice_ended_at,
-            text=_text(self._words),
-            words=self._words,
-            confidence=_confidence(self._words),
-            prosody=sound,
+            text=_text(said.words),
+            words=said.words,
+            confidence=_confidence(said.words),
+            prosody=prosody(np.concatenate(said.voiced), self.rate) if said.voiced else Prosody(),
         )
+
+
+def _level_db(window: NDArray[np.float64]) -> float:
+    """RMS in dBFS, not below SILENCE_DB."""
+    return max(SILENCE_DB, 20 * math.log10(math.sqrt(float(np.mean(window**2))) / 32768 + 1e-9))
 
 
 def _text(words: Sequence[Word]) -> str:

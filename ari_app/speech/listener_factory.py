@@ -55,5 +55,5 @@ class VoskListenerFactory:
 
 
 def speech_pool(workers: int | None = None) -> ThreadPoolExecutor:
-    """Threads for listeners: Vosk and Silero release the GIL, so two workers do 1.7 times the work of one. Default: one per core."""
+    """Threads for listeners: Vosk and Silero release the GIL, so two workers do 1.7 times the work of one."""
     return ThreadPoolExecutor(max_workers=workers, thread_name_prefix="speech")

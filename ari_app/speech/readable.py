@@ -40,7 +40,7 @@ def readable(text: str) -> str:
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of `text`, so that the first can be spoken while the others are still being made. Joined by spaces: `text`."""
+    """The sentences of `text`, so that the first can be spoken while the others are still being made."""
     sentences: list[str] = []
     for piece in re.split(r"(?<=[.!?])\s+", " ".join(text.split())):
         joins = sentences and (len(sentences[-1]) < MINIMUM_SENTENCE or sentences[-1].lower().endswith(ABBREVIATIONS))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class SpeechCache:
-    """Bounded, least recently used goes first, in memory (`memory_bytes`) and on disk (`disk_bytes` under `folder`; None: memory only).
+    """Bounded by bytes in memory and on disk (under `folder`; None: memory only). The least recently used goes first.
 
     The disk part is blocking. A disk that cannot be written only costs speed: errors there are no errors.
     """

@@ -25,7 +25,7 @@ class CommandSynthesiser:
     """Synthesiser of the session, on any program that writes a WAV file.
 
     command: a preset (flite, espeak-ng, text2wave, piper) or a command line, see speech_commands. environment: added to the
-    program's (a private installation's library path). timeout: seconds for one run. cache_dir: None keeps sentences in memory only.
+    program's (a private installation's library path). timeout: seconds for one run. cache_dir: None: in memory only.
     Raises BadSettings at once when the program or the voice is not there.
     """
 

@@ -2,28 +2,43 @@
 
 from collections.abc import Sequence
 
-NATO = frozenset(
-    "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo "
-    "sierra tango uniform victor whiskey whisky x-ray xray yankee zulu".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NATO = _words(
+    """
+    alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo
+    sierra tango uniform victor whiskey whisky x-ray xray yankee zulu
+    """
 )
-DIGITS = frozenset("zero oh one two three four five six seven eight nine double triple".split())
-LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
-SYMBOLS = NATO | DIGITS | LETTERS
-# Nobody ends a sentence with one of these: articles, possessives, prepositions, conjunctions, auxiliaries, hesitations.
-LEADING_WORDS = frozenset(
-    "a an the my your our his her their this these and or but because so if when while that which who than as of in on at to from "
-    "for with without about into by i i'm i've i'll i'd we we're we've you're he's she's it's they're there's that's is are was were am "
-    "be been has had have will would can could should do does did um uh er erm like number is reference booking's".split()
-) - {"this", "that", "so", "about", "on", "in", "is", "are", "was", "do", "does", "did", "have", "can", "like", "will", "could"}
-# … and these may end one ("what is that", "yes I do", "come in"), except after a word that calls for more.
-LEADING_PAIRS = frozenset(
-    {
-        ("it", "is"), ("reference", "is"), ("number", "is"), ("name", "is"), ("flight", "is"), ("problem", "is"), ("bag", "is"),
-        ("booking", "is"), ("address", "is"), ("code", "is"), ("and", "so"), ("is", "in"), ("bag", "in"), ("i", "have"),
-        ("and", "that"), ("but", "that"), ("it's", "in"), ("dress", "in"), ("asking", "about"), ("calling", "about"), ("it's", "on"),
-    }
-)  # fmt: skip
+DIGITS = _words("zero oh one two three four five six seven eight nine double triple")
+SYMBOLS = NATO | DIGITS | frozenset("abcdefghijklmnopqrstuvwxyz")
 WHOLE_REFERENCE = 6  # symbols in a booking reference: a shorter run is likely to go on
+# Hardly anybody ends a sentence with one of these.
+LEADING_WORDS = _words(
+    """
+    a an the my your our his their these and or but because if when while which as of at to from for with without into by
+    i i'm i've i'll i'd we we're we've we'll you're you've he's she's it's they're there's that's what's am were be been has had
+    would should um uh er erm
+    """
+)
+# … and these only after certain words: "what is that" is a sentence, "my reference is" is the beginning of one.
+LEADING_AFTER = {
+    "is": _words(
+        "it reference number name flight problem bag booking address code dress this ceremony wedding question birth which"
+    ),
+    "are": _words("we they you there bags these details"),
+    "was": _words("it i that he she flight there"),
+    "in": _words("is bag are it's dress live was i'm"),
+    "on": _words("it's is put was based depends"),
+    "about": _words("asking calling ringing called what question talk speak"),
+    "have": _words("i we they also still"),
+    "so": _words("and"),
+    "that": _words("and but said is so because"),
+    "her": _words("and is for with to in"),
+}
 
 
 def is_unfinished(words: Sequence[str]) -> bool:
@@ -33,7 +48,8 @@ def is_unfinished(words: Sequence[str]) -> bool:
     run = _trailing_symbols(words)
     if 0 < run < WHOLE_REFERENCE and (run >= 2 or run == len(words)):
         return True
-    return words[-1] in LEADING_WORDS or tuple(words[-2:]) in LEADING_PAIRS
+    before = words[-2] if len(words) > 1 else ""
+    return words[-1] in LEADING_WORDS or before in LEADING_AFTER.get(words[-1], ())
 
 
 def _trailing_symbols(words: Sequence[str]) -> int:

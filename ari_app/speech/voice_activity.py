@@ -37,6 +37,6 @@ class SileroVoiceActivity:
 
     def probability(self, window: NDArray[np.float32]) -> float:
         try:
-            return float(self._detector.process(memoryview(np.array(window, dtype=np.float32))))
+            return float(self._detector.process(bytearray(window.astype(np.float32).tobytes())))
         except (RuntimeError, ValueError) as error:
             raise ListeningFailed(f"The voice activity detector broke down: {error}.") from error

@@ -36,7 +36,7 @@ class VoskModel:
         vosk.SetLogLevel(-1)  # Kaldi writes to stderr past every logging set-up
         try:
             self._model = vosk.Model(str(self.path))
-        except Exception as error:  # noqa: BLE001 - Vosk raises the bare class for any reason
+        except Exception as error:  # Vosk raises the bare class, for any reason
             raise BadSettings(f"speech.model_path: Vosk cannot load the model in {self.path} ({error}).", REMEDY) from error
 
     @property
@@ -69,7 +69,7 @@ class VoskRecogniser:
         try:
             self._engine = vosk.KaldiRecognizer(model, model_rate)
             self._engine.SetWords(True)
-        except Exception as error:  # noqa: BLE001 - Vosk raises the bare class for any reason
+        except Exception as error:  # Vosk raises the bare class, for any reason
             raise ListeningFailed(f"The recogniser could not be started: {error}.") from error
         # The small vendor model refuses 8 kHz input (vosk-api #1726), so the engine always gets its own rate.
         self._rates = (input_rate, model_rate)
@@ -108,7 +108,7 @@ class VoskRecogniser:
     def _call(self, method: str, *args: bytes) -> Any:
         try:
             return getattr(self._engine, method)(*args)
-        except Exception as error:  # noqa: BLE001 - Vosk raises the bare class for any reason
+        except Exception as error:  # Vosk raises the bare class, for any reason
             raise ListeningFailed(f"The recogniser broke down: {error}.") from error
 
 

@@ -26,6 +26,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as NotConnected
 
 from ari_app.errors import BadSettings, NotReachable
+from ari_app.store.ending import cancelled
 from ari_app.store.keys import CALL, HANDOVER, Keys
 from ari_app.store.spool import Entry, Spool
 
@@ -105,8 +106,7 @@ class RedisStore:
         await self._drain()
         if self._replay is not None:
             await asyncio.wait([self._replay], timeout=patience)
-            self._replay.cancel()
-            await asyncio.gather(self._replay, return_exceptions=True)
+            await cancelled(self._replay)
         if self._spool.waiting:
             log.warning("records stay spooled until the next start", records=self._spool.waiting)
         await self._redis.aclose()

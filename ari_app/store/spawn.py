@@ -10,18 +10,16 @@ import tempfile
 from pathlib import Path
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from ari_app.errors import BadSettings, NotReachable
+from ari_app.store.ending import cancelled
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_SOCKET = 100  # a unix socket's path may have about 107 bytes
 _START_PATIENCE = 30.0  # a long log is read first
 _STOP_PATIENCE = 5.0
+_ANSWER_PATIENCE = 1.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _STEADY = 30.0  # seconds after which a server counts as running well
 
@@ -64,8 +62,7 @@ class PrivateRedis:
     async def stop(self) -> None:
         """Ends the server after it has written everything to disk. Idempotent."""
         if self._supervisor is not None:
-            self._supervisor.cancel()
-            await asyncio.gather(self._supervisor, return_exceptions=True)
+            await cancelled(self._supervisor)
             self._supervisor = None
         process, self._process = self._process, None
         if process is None:
@@ -193,24 +190,22 @@ class PrivateRedis:
             await asyncio.sleep(1.0)
 
     async def _answers(self) -> bool:
-        client = self._client()
-        try:
-            await client.ping()
-            return True
-        except (RedisError, OSError):
-            return False
-        finally:
-            await client.aclose()
+        """Whether a server on the socket takes commands; one that still reads its log does not."""
+        return (await self._ask(b"PING")).startswith(b"+PONG")
 
     async def _shut_down(self) -> None:
         """End a server that is not our child."""
-        client = self._client()
-        try:
-            await client.shutdown()
-        except (RedisError, OSError):
-            pass  # the answer to SHUTDOWN is a closed connection
-        finally:
-            await client.aclose()
+        await self._ask(b"SHUTDOWN")  # its answer is a closed connection
 
-    def _client(self) -> "Redis":
-        return Redis.from_url(self.url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0))
+    async def _ask(self, command: bytes) -> bytes:
+        """One inline command; empty when nobody answers. A client library would bring a connection pool to each attempt."""
+        try:
+            async with asyncio.timeout(_ANSWER_PATIENCE):
+                reader, writer = await asyncio.open_unix_connection(self._socket)
+                try:
+                    writer.write(command + b"\r\n")
+                    return await reader.readline()
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return b""

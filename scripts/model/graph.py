@@ -72,8 +72,8 @@ def _grammar(arpa: str, words: Path) -> kaldifst.StdVectorFst:
 def _lexicon_arcs(lexicon: Lexicon, words: dict[str, int], phones: dict[str, int]) -> tuple[list[Arc], int]:
     """Phones in, words out. State 0 starts, 1 is between words, 2 demands silence, 3 follows a silence.
 
-    Homophones, and words that begin other words, end in an extra symbol of their own (#1, #2 …): without it the graph could not be
-    determinized. Also returns the number of these symbols, #0 included.
+    Homophones, and words that begin other words, end in an extra symbol of their own (#1, #2 …): without it the graph could
+    not be determinized. Also returns the number of these symbols, #0 included.
     """
     entries = [(word, _positions(said), rank) for word in sorted(lexicon) for rank, said in enumerate(lexicon[word])]
     alike = Counter(said for _, said, _ in entries)

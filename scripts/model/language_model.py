@@ -34,7 +34,12 @@ class TrigramModel:
 
     def arpa(self) -> str:
         """The model as the text of an ARPA file."""
-        lines = ["\\data\\", f"ngram 1={len(self._unigrams) + 1}", f"ngram 2={len(self._bigrams)}", f"ngram 3={len(self._trigrams)}"]
+        lines = [
+            "\\data\\",
+            f"ngram 1={len(self._unigrams) + 1}",
+            f"ngram 2={len(self._bigrams)}",
+            f"ngram 3={len(self._trigrams)}",
+        ]
         lines += ["", "\\1-grams:", f"-99\t{START}\t{_log(self._bigram_backoff[START,])}"]
         for gram, probability in sorted(self._unigrams.items()):
             backoff = "" if gram == (END,) else f"\t{_log(self._bigram_backoff.get(gram, 1.0))}"

@@ -70,7 +70,9 @@ def main() -> None:
         if variants:
             lexicon[word] = list(dict.fromkeys(variants))
     lines = [f"{word} {' '.join(phones)}" for word in sorted(lexicon) for phones in lexicon[word]]
-    header = "# Pronunciations: CMUdict, Copyright (C) 1993-2015 Carnegie Mellon University (see LICENSE.cmudict), and flite's own."
+    header = (
+        "# Pronunciations: CMUdict, Copyright (C) 1993-2015 Carnegie Mellon University (see LICENSE.cmudict), and flite's own."
+    )
     LEXICON.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     print(f"{len(lexicon)} words, {len(lines)} pronunciations")
     still = [word for word in wanted if word not in lexicon]

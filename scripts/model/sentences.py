@@ -140,7 +140,9 @@ class _Filler:
 
     def _widest(self, parts: Sequence_) -> int:
         choices = [self._choice(part) for part in parts if not isinstance(part, Text)]
-        return max((max(len(choice.options), *(self._widest(option) for option in choice.options)) for choice in choices), default=1)
+        return max(
+            (max(len(choice.options), *(self._widest(option) for option in choice.options)) for choice in choices), default=1
+        )
 
     def _every(self, parts: Sequence_) -> list[str]:
         found = [""]

@@ -41,6 +41,7 @@ class Process:
 
     def start(self, command: Sequence[str], log: Path, *, cwd: Path, environment: dict[str, str] | None = None) -> None:
         """Starts it in a session of its own, so that it outlives this program and its terminal."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         with log.open("ab") as output:
             child = subprocess.Popen(
                 command,
@@ -48,7 +49,7 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
-                env={**os.environ, **(environment or {})},
+                env={**inherited, **(environment or {})},
                 start_new_session=True,
                 preexec_fn=_raise_file_limit,
             )

@@ -14,7 +14,7 @@ from typing import Any
 from . import layout as files
 from . import ports, probes
 from .asterisk_files import AsteriskFiles, private_asterisk, system_asterisk
-from .console import SandboxError, say
+from .console import SandboxError
 from .prefix import Prefix, cache_folder, provide
 from .processes import Process
 
@@ -119,6 +119,8 @@ class Sandbox:
             return
         if process.pid is None:
             _refuse_taken_ports(part, state["ports"])
+            for path in self.log_files(part):
+                path.replace(path.with_name(path.name + ".old"))  # an error message shall not quote the run before
             process.start(
                 self._command(part, state),
                 self.layout.log / ("app.log" if part == "app" else f"{part}.out"),
@@ -220,15 +222,15 @@ def _locked(path: Path) -> Iterator[None]:
 
 def report(state: dict[str, Any], pids: dict[str, int | None]) -> None:
     """The sandbox in words, for a person."""
-    say(f"Asterisk {state['asterisk_version']} ({state['suite']}), prefix {state['prefix']}")
-    say(f"  SIP    {state['sip']['host']}:{state['sip']['port']} (UDP)")
+    print(f"Asterisk {state['asterisk_version']} ({state['suite']}), prefix {state['prefix']}")
+    print(f"  SIP    {state['sip']['host']}:{state['sip']['port']} (UDP)")
     caller = state["caller"]
-    say(f"  caller {caller['username']} / {caller['password']}   dial {caller['extension']} for the assistant")
+    print(f"  caller {caller['username']} / {caller['password']}   dial {caller['extension']} for the assistant")
     for agent in state["agents"]:
-        say(f"  agent  {agent['username']} / {agent['password']}   extension {agent['extension']}, queue {agent['queue']}")
-    say(f"  ARI    {state['ari']['url']}  user {state['ari']['username']} / {state['ari']['password']}")
-    say(f"  AMI    {state['ami']['host']}:{state['ami']['port']}  user {state['ami']['username']} / {state['ami']['password']}")
-    say(f"  Redis  {state['redis']}")
-    say(f"  app    {state['http']}   settings {state['config']}")
+        print(f"  agent  {agent['username']} / {agent['password']}   extension {agent['extension']}, queue {agent['queue']}")
+    print(f"  ARI    {state['ari']['url']}  user {state['ari']['username']} / {state['ari']['password']}")
+    print(f"  AMI    {state['ami']['host']}:{state['ami']['port']}  user {state['ami']['username']} / {state['ami']['password']}")
+    print(f"  Redis  {state['redis']}")
+    print(f"  app    {state['http']}   settings {state['config']}")
     for name in PARTS:
-        say(f"  {name:<9}{'process ' + str(pids[name]) if pids[name] else 'not running'}")
+        print(f"  {name:<9}{'process ' + str(pids[name]) if pids[name] else 'not running'}")

@@ -4,6 +4,7 @@ from ari_app.call.model import Signal
 from ari_app.escalation.context import Context
 from ari_app.escalation.reading import Reading, Span
 
+_OPENS = 2  # "put me through to …": an order needs no "can you"
 _BARE = 3  # an utterance of so few words that is a person's title asks for that person
 
 
@@ -24,9 +25,15 @@ def _request(reading: Reading) -> tuple[float, Span | None]:
     wish, wants = reading.first("wish"), reading.affirmed("wants")
     if person and len(reading) <= _BARE and not reading.has("other agency"):
         return 1.0, person
-    if talk and (person or anyone) and wish and _close(talk, person or anyone, 6) and not _told(reading, talk):
+    if (
+        talk
+        and (person or anyone)
+        and (wish or talk.start <= _OPENS)
+        and _close(talk, person or anyone, 6)
+        and not _told(reading, talk)
+    ):
         return 1.0, talk
-    if machine and reading.negated(machine) and (reading.has("talk") or reading.has("wish")):
+    if machine and _refused(reading, machine) and (reading.has("talk") or reading.has("wish")):
         return 1.0, machine
     if person and wants and _close(wants, person, 4) and not reading.has("other agency", "asks what to do"):
         return (0.0, None) if _told(reading, person) else (0.8, person)
@@ -42,6 +49,10 @@ def _wanted(reading: Reading, name: str) -> Span | None:
         if not reading.negated(span) and not any(other.start < span.end and span.start < other.end for other in others):
             return span
     return None
+
+
+def _refused(reading: Reading, machine: Span) -> bool:
+    return any(machine.start - 7 <= word.start < machine.start for word in reading.classes.get("negation", ()))
 
 
 def _close(one: Span, other: Span | None, words: int) -> bool:

@@ -58,7 +58,7 @@ def _deadline(context: Context) -> tuple[float, Span] | None:
     event, soon = reading.first("event"), reading.first("soon")
     if not soon or not (event or reading.has("clock")):
         return None
-    if not reading.has("first person", "family", "harm") and not context.recent("urgency", 6):
+    if not reading.has("first person", "family", "harm", "valuables") and not context.recent("urgency", 6):
         return None
     strength = 0.35 if event else 0.25
     for worse in (("clock",), ("valuables", "losing"), ("harm", "distress"), ("emergency",), ("vulnerable",)):

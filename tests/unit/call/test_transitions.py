@@ -27,6 +27,22 @@ def test_caller_speaks_then_the_turn_is_scored_before_it_is_answered():
     assert kinds(driven.then(score(0, 0.0, None))) == ["AskAssistant"]
 
 
+def test_assistant_replies_then_the_reply_is_scored_before_it_is_said():
+    driven = Driven().conversing()
+    driven.then(said("what may my bag weigh"))
+    reply = Reply("Twenty-three kilos.", AnswerReport(AnswerKind.ANSWERED))
+    assert kinds(driven.then(on.AssistantReplied(reply, 2.0))) == ["ScoreTurn"]
+    assert driven.then(score(1, 0.0, None)) == [do.Say("Twenty-three kilos.")]
+
+
+def test_a_reply_whose_score_leads_to_a_human_is_never_said():
+    driven = Driven().conversing()
+    driven.then(said("where is my bag"))
+    driven.then(on.AssistantReplied(Reply("Please see our website.", AnswerReport(AnswerKind.REFERRED)), 2.0))
+    driven.then(score(1))
+    assert [turn.text for turn in driven.call.transcript.turns] == ["where is my bag", DECISION.say]
+
+
 def test_score_of_an_older_turn_arrives_late_then_only_the_newer_one_is_answered():
     driven = Driven().conversing()
     driven.then(said("what may my bag weigh"))

@@ -13,6 +13,7 @@ from ari_app.language.loading import load_lexicon
 from ari_app.language.rules_file import default_rules
 from tests.unit.escalation.conversation import Line, turns_of
 
+
 @pytest.fixture(scope="session")
 def lexicon() -> Lexicon:
     return load_lexicon("en")

@@ -8,7 +8,7 @@ Line = tuple[str, str] | tuple[str, str, dict[str, object]]
 
 
 def turns_of(*lines: Line) -> tuple[Turn, ...]:
-    """("caller", words), with a third place for confidence, loudness, pitch, centroid, polarity or the assistant's kind of answer."""
+    """("caller", words, {…}): confidence, loudness, pitch, centroid, polarity, or the assistant's kind of answer."""
     turns = []
     for index, (party, text, *more) in enumerate(lines):
         extra = dict(more[0]) if more else {}

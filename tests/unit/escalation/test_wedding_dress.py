@@ -7,7 +7,6 @@ from ari_app.escalation.explain import explain
 from ari_app.escalation.scorer import Scorer
 from ari_app.language.loading import load_lexicon
 from ari_app.language.rules_file import default_rules, parse_rules
-
 from tests.unit.escalation.conversation import turns_of
 
 SUPERVISORS_RULES = """
@@ -53,7 +52,11 @@ ROUTINE = (
     ("assistant", "One bag of up to 23 kilos is included in a Standard fare.", {"kind": "answered"}),
 )
 DRESS = ("caller", "i have my sister's wedding dress in my checked bag and the ceremony is in twelve hours", {"confidence": 0.9})
-GENERIC = ("assistant", "Baggage typically follows rebooked flights. Please check our baggage policy online.", {"kind": "referred"})
+GENERIC = (
+    "assistant",
+    "Baggage typically follows rebooked flights. Please check our baggage policy online.",
+    {"kind": "referred"},
+)
 PLEA = ("caller", "but this is a wedding emergency", {"confidence": 0.9})
 BOOKS = {
     "general": default_rules(),
@@ -99,7 +102,10 @@ def test_urgency_repetition_and_dead_end_carry_it() -> None:
 
 
 def test_the_assistants_words_alone_suffice_where_it_makes_no_report() -> None:
-    lines = [(party, text, {key: value for key, value in more.items() if key != "kind"}) for party, text, more in (*ROUTINE, DRESS, GENERIC, PLEA)]
+    lines = [
+        (party, text, {key: value for key, value in more.items() if key != "kind"})
+        for party, text, more in (*ROUTINE, DRESS, GENERIC, PLEA)
+    ]
     assert [score.turn for score in scores_of("airline", *lines) if score.decision] == [9]
 
 
@@ -116,7 +122,9 @@ def test_other_words_for_the_plea_decide_too(plea: str) -> None:
     assert scores_of("airline", *ROUTINE, DRESS, GENERIC, ("caller", plea, {"confidence": 0.9}))[-1].decision
 
 
-@pytest.mark.parametrize("reply", ["okay thank you i will look there", "all right thats fine", "okay and what time does check in open"])
+@pytest.mark.parametrize(
+    "reply", ["okay thank you i will look there", "all right thats fine", "okay and what time does check in open"]
+)
 def test_a_caller_who_takes_the_answer_stays_with_the_assistant(reply: str) -> None:
     assert not scores_of("airline", *ROUTINE, DRESS, GENERIC, ("caller", reply, {"confidence": 0.9}))[-1].decision
 
