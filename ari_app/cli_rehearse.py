@@ -11,12 +11,14 @@ from typing import Annotated, Any
 import aiohttp
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ari_app.asterisk.ari_client import AriClient
 from ari_app.asterisk.ari_http import AriAccess, AriHttp
 from ari_app.errors import AriAppError, BadSettings
 from ari_app.rehearsal.application_lines import application_line
-from ari_app.rehearsal.rendering import event_line, render
+from ari_app.rehearsal.rendering import EVENT_COLUMN, event_line, render
 from ari_app.rehearsal.report import Report
 from ari_app.rehearsal.runner import rehearse as hold
 from ari_app.rehearsal.runner import with_leftovers
@@ -88,7 +90,7 @@ async def _rehearse(script: Script, target: Mapping[str, Any], recordings: Path 
             application_line(event.at, event.fields, event.kind) if isinstance(event, ApplicationReported) else event_line(event)
         )
         if line is not None:
-            console.print(line, soft_wrap=False)
+            console.print(_row(line))
 
     try:
         report = await hold(
@@ -97,9 +99,22 @@ async def _rehearse(script: Script, target: Mapping[str, Any], recordings: Path 
     finally:
         await synthesiser.close()
     if "ari" in target:
-        report = with_leftovers(report, await _leftovers(target))
+        report = with_leftovers(report, await leftovers(target))
     console.print(render(report))
     return report
+
+
+def _row(line: Text) -> Table:
+    """Time and name in columns of their own, so that long texts wrap beside them."""
+    first, *others = line.split("\n")
+    row = Table.grid(padding=0)
+    row.add_column(width=EVENT_COLUMN, no_wrap=True)
+    row.add_column()
+    row.add_row(first[:EVENT_COLUMN], first[EVENT_COLUMN:])
+    for other in others:
+        text = other.plain.strip()
+        row.add_row("", Text(f"  {text}", style=other.spans[0].style if other.spans else other.style))
+    return row
 
 
 def _synthesiser(target: Mapping[str, Any]) -> CommandSynthesiser:
@@ -110,7 +125,7 @@ def _synthesiser(target: Mapping[str, Any]) -> CommandSynthesiser:
     return CommandSynthesiser(settings.speech.command, cache_dir=settings.path(settings.data_dir) / "speech")
 
 
-async def _leftovers(target: Mapping[str, Any]) -> dict[str, int]:
+async def leftovers(target: Mapping[str, Any]) -> dict[str, int]:
     """What Asterisk still holds of the call: counted until it is nothing, or the patience is over."""
     access = AriAccess(target["ari"]["url"], target["ari"]["username"], target["ari"]["password"])
     phones = {target["caller"]["username"], *(agent["username"] for agent in target["agents"])}

@@ -34,6 +34,8 @@ from ari_app.speech.readable import split_sentences
 from ari_app.speech.synthesiser import CommandSynthesiser
 from ari_app.store.redis_store import RedisStore
 from ari_app.store.spawn import PrivateRedis
+from ari_app.web.server import WebServer, make_app
+from ari_app.wiring_web import RunningApplication
 
 log = structlog.get_logger()
 
@@ -108,6 +110,9 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(router.stop)
         await _agi(settings, stack, router)
         await _warm_up(settings, rules, synthesiser, sentiment, assistant)
+        notes = (MODEL_NOTICE,) if listeners.synthesised_voices_only else ()
+        running = RunningApplication(services, pbx, ami, router, store, listeners, feed, version, notes)
+        await _http(settings, stack, running)
         yield Application(settings, pbx, ami, router, store, listeners, rules, feed, version)
 
 
@@ -224,6 +229,13 @@ async def _agi(settings: Settings, stack: AsyncExitStack, router: Router) -> Non
 
     asterisk = settings.asterisk
     server = FastAgiServer(asterisk.agi_host, asterisk.agi_port, on_pick_up=router.agent_picked_up, on_queue_left=queue_left)
+    await server.start()
+    stack.push_async_callback(server.close)
+
+
+async def _http(settings: Settings, stack: AsyncExitStack, running: RunningApplication) -> None:
+    http = settings.http
+    server = WebServer(make_app(running, token=http.token), http.host, http.port, token=http.token)
     await server.start()
     stack.push_async_callback(server.close)
 

@@ -3,22 +3,20 @@
 import asyncio
 import contextlib
 import random
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 
 import structlog
 
-from ari_app.asterisk.ami_events import QueueStatus, queue_names, read_queue_status, translate
+from ari_app.asterisk.ami_events import AgentChannels, QueueStatus, queue_names, read_queue_status, translate
 from ari_app.asterisk.ami_session import AmiSession
 from ari_app.errors import NotReachable
-from ari_app.session.ports import AgentFinished, AgentJoined, PbxConnection, PbxEvent
+from ari_app.session.ports import PbxConnection, PbxEvent
 
 log = structlog.get_logger(__name__)
 
 _EVENT_CLASSES = "agent"
 """app_queue's events only: everything else about channels comes by ARI."""
-_MOST_JOINED = 10_000
 
 
 class Ami:
@@ -50,7 +48,7 @@ class Ami:
         self._keeper: asyncio.Task[None] | None = None
         self._events: deque[PbxEvent] = deque()
         self._wake = asyncio.Event()
-        self._joined: OrderedDict[str, str] = OrderedDict()  # queue leg → the agent's channel
+        self._agents = AgentChannels()
         self._closed = False
         self.dropped_events = 0
 
@@ -142,15 +140,7 @@ class Ami:
             pause = min(longest, pause * 2)
 
     def _received(self, headers: Mapping[str, str]) -> None:
-        event = translate(headers)
-        if isinstance(event, AgentJoined):
-            self._joined[event.queue_leg_id] = event.agent_channel_id
-            while len(self._joined) > _MOST_JOINED:
-                self._joined.popitem(last=False)
-        elif isinstance(event, AgentFinished):
-            # AgentComplete has no Dest… when the agent's channel is gone before it: he hung up during the whisper
-            known = self._joined.pop(event.queue_leg_id, "")
-            event = replace(event, agent_channel_id=event.agent_channel_id or known)
+        event = translate(self._agents.complete(headers))
         if event is not None:
             self._put(event)
 

@@ -1,5 +1,6 @@
 """Translates AMI's queue events into the facts that a call understands; the one place that knows their header names."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -69,6 +70,31 @@ def translate(headers: Mapping[str, str]) -> PbxEvent | None:
             return AgentFinished(leg, agent, headers.get("Reason", ""), _number(headers, "TalkTime"))
         case _:
             return None
+
+
+class AgentChannels:
+    """Completes queue events that lack the agent's channel: AgentConnect and AgentComplete have no Dest… headers when the
+    agent hung up before the bridge. AgentCalled always has them.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._ringing: OrderedDict[tuple[str, str], str] = OrderedDict()  # far half's id, interface → agent's channel
+
+    def complete(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The same headers, with DestUniqueid if it is known."""
+        event, channel = headers.get("Event"), headers.get("DestUniqueid", "")
+        key = (headers.get("Uniqueid", ""), headers.get("Interface", ""))
+        if event == "AgentCalled":
+            self._ringing[key] = channel
+            while len(self._ringing) > self._limit:  # calls whose end was missed while AMI was away
+                self._ringing.popitem(last=False)
+        elif event == "AgentConnect":
+            channel = channel or self._ringing.get(key, "")
+        elif event in ("AgentRingNoAnswer", "AgentComplete", "AgentDump"):
+            channel = channel or self._ringing.get(key, "")
+            self._ringing.pop(key, None)
+        return {**headers, "DestUniqueid": channel}
 
 
 def read_queue_status(queue: str, events: Sequence[Mapping[str, str]]) -> QueueStatus:

@@ -60,6 +60,11 @@ def _matter_stated(before: tuple[Turn, ...], reader: Reader) -> bool:
     return any(turn.party is Party.CALLER and len(reader.read(turn.text).content) >= _STATED for turn in before[-3:])
 
 
+def _was_read_back(turn: Turn, reader: Reader) -> bool:
+    kind = turn.report.kind if turn.report else kind_from_words(reader.read(turn.text))[0]
+    return kind is AnswerKind.CONFIRMED
+
+
 def _repeated(
     turn: Turn, reading: Reading, kind: AnswerKind, before: tuple[Turn, ...], reader: Reader
 ) -> tuple[int | None, float]:
@@ -72,7 +77,7 @@ def _repeated(
         return None, 0.0
     best: tuple[int | None, float] = (None, 0.0)
     for earlier in before[1:] if before and before[0].party is Party.ASSISTANT else before:
-        if earlier.party is Party.ASSISTANT:
+        if earlier.party is Party.ASSISTANT and not _was_read_back(earlier, reader):
             other = reader.read(earlier.text)
             likeness = max(shared_content(reading, other), covered_content(reading, other) * 0.85)
             if not reading.figures <= other.figures or (reading.content - other.content) & asked.content:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_VOWELS = "aeiou"
 _SHORT = re.compile("[^aeiou][aeiou][^aeiouwxy]")
 GAP = 5  # how many words "..." in a phrase may stand for
 
@@ -34,16 +35,16 @@ class Endings:
             return self.irregular[word]
         for ending, instead in self.cut:
             if word.endswith(ending) and len(word) - len(ending) >= 3:
-                return self._mended(word[: len(word) - len(ending)] + instead, bool(ending) and ending != instead)
+                return self._mended(word[: len(word) - len(ending)] + instead, ending[0] in _VOWELS)
         return self._mended(word, False)
 
-    def _mended(self, word: str, cut: bool) -> str:
+    def _mended(self, word: str, by_vowel: bool) -> str:
         """ "stopp" → "stop"; "clos" and "close" → "clos"; "hat" (of "hated") → "hate", which a hat is not."""
         if len(word) > 3 and word[-1] == word[-2] and word[-1] in self.double:
             return word[:-1]
         if len(word) > 4 and word[-1] in self.silent:
             return word[:-1]
-        if cut and self.silent and len(word) == 3 and _SHORT.fullmatch(word):
+        if by_vowel and self.silent and len(word) == 3 and _SHORT.fullmatch(word):
             return word + self.silent[0]
         return word
 

@@ -32,6 +32,10 @@ def _said(fields: Mapping[str, Any]) -> Text | None:
     return line
 
 
+def _so_far(fields: Mapping[str, Any]) -> Text:
+    return Text(f"{'':<10} heard so far: {fields['text']} … that is enough ({fields['points']:.1f} points)", style=_QUIET)
+
+
 def _scored(fields: Mapping[str, Any]) -> Text | None:
     signals: Sequence[Mapping[str, Any]] = fields.get("new_signals", ())
     if not signals:
@@ -89,6 +93,7 @@ def _gauge(points: float, threshold: float, width: int = 12) -> str:
 
 _LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], Text | None]]] = {
     "said": _said,
+    "heard so far": _so_far,
     "scored": _scored,
     "decided": _decided,
     "whisper started": _whisper,

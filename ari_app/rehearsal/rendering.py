@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.rule import Rule
@@ -166,7 +164,3 @@ def _found(found: Found | None) -> tuple[str, str]:
     if found is None:
         return "–", "not measured"
     return ("yes" if found.found else "no"), f"correlation {found.whole:.2f}, best second {found.second:.2f}"
-
-
-EVENT_COLUMN: Final = 20
-"""Width of time and name before an event's text, for whoever lines other output up with it."""

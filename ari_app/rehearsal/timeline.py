@@ -83,14 +83,6 @@ class Spoke(PhoneEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceHeard(PhoneEvent):
-    """Somebody else's voice was on the line from `start` to `end`."""
-
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
 class WhisperHeard(PhoneEvent):
     """A voice was on the agent's line from `start` to `end`, before the caller was."""
 

@@ -11,6 +11,9 @@ from ari_app.call.record import handover_record, score_record, turn_record
 def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, Any]]:
     """Zero or more feed items, each with `type`, `call_id` and `at` (seconds since the call began)."""
     common = {"call_id": after.call_id, "at": round(event.at, 3)}
+    if isinstance(event, on.CallerPaused) and event.decision is not None:
+        yield {**common, "type": "heard so far", "text": event.text, "points": event.points}
+    yield from _decision(before, after, common)
     for turn in after.transcript.turns[len(before.transcript.turns) :]:
         yield {**common, "type": "said", "index": turn.index, "party": str(turn.party), **turn_record(turn)}
     match event:
@@ -32,11 +35,15 @@ def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, A
     yield from _changes(before, after, common)
 
 
+def _decision(before: Call, after: Call, common: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if after.state is CallState.SEEKING and after.handover is not None and before.handover is None:
+        record = handover_record(after, after.handover)
+        yield {**common, "type": "decided", "queue": after.handover.decision.queue, **record}
+
+
 def _changes(before: Call, after: Call, common: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if after.state is not before.state:
         number = {"number": after.caller_number, "name": after.caller_name}
         yield {**common, "type": "state", "state": str(after.state), "was": str(before.state), "caller": number}
-    if after.state is CallState.SEEKING and after.handover is not None and before.handover is None:
-        yield {**common, "type": "decided", **handover_record(after, after.handover)}
     if len(after.past_handovers) > len(before.past_handovers):
         yield {**common, "type": "handover ended", **handover_record(after, after.past_handovers[-1])}

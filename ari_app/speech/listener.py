@@ -17,6 +17,7 @@ from ari_app.speech.unfinished import is_unfinished
 from ari_app.speech.voice_activity import WINDOW_SECONDS, VoiceActivity
 
 SILENCE_DB = -90.0
+NOISE_ADAPTS = 0.15  # share of a new window in the estimate of the line's noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ class ListenerLimits:
     voice_starts: float = 0.5
     voice_lasts: float = 0.4
     quietest_voice_db: float = -58.0  # dBFS; below it nothing is a voice, whatever the detector says
-    below_loudest_db: float = 30.0  # the detector lags at the end of speech by 0.1 s: the level tells it earlier
+    # The detector lags at the end of speech by 0.1 s, more on a noisy line: the level tells it earlier.
+    below_loudest_db: float = 30.0
+    above_noise_db: float = 6.0
+    least_range_db: float = 12.0  # never take what is this close to the loudest for the line's noise
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class SpeechListener:
         self._heard = 0  # samples taken so far: the clock
         self._recent: list[NDArray[np.float64]] = []  # windows not (yet) given to the recogniser: lead-in, or a pause
         self._lead_windows = round(self._limits.lead_in / WINDOW_SECONDS)
+        self._noise = SILENCE_DB  # level of the quiet line
         self._said = _Utterance()
 
     def process(self, pcm: bytes) -> Sequence[HeardEvent]:
@@ -120,12 +125,22 @@ class SpeechListener:
         said, limits = self._said, self._limits
         probability = self._activity.probability((window / 32768.0).astype(np.float32))
         level = _level_db(window)
-        needed = limits.voice_lasts if self._endpointer.speaking else limits.voice_starts
-        voice = probability >= needed and level >= max(limits.quietest_voice_db, said.loudest - limits.below_loudest_db)
+        speaking = self._endpointer.speaking
+        voice = probability >= (limits.voice_lasts if speaking else limits.voice_starts) and level >= self._quietest_voice()
+        if not self._endpointer.in_utterance and probability < limits.voice_starts:
+            self._noise += NOISE_ADAPTS * (level - self._noise)
         if voice:
             said.loudest = max(said.loudest, level)
             said.voiced.append(window)
         return voice
+
+    def _quietest_voice(self) -> float:
+        """The level in dBFS below which a window is no voice, whatever the detector says."""
+        limits, loudest = self._limits, self._said.loudest
+        bounds = [limits.quietest_voice_db, loudest - limits.below_loudest_db]
+        if self._endpointer.speaking:
+            bounds.append(min(self._noise + limits.above_noise_db, loudest - limits.least_range_db))
+        return max(bounds)
 
     def _start(self, window: NDArray[np.float64]) -> list[HeardEvent]:
         self._recent.append(window)

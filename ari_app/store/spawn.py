@@ -36,8 +36,7 @@ class PrivateRedis:
         self._server = server
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
-        self._short: Path | None = None
-        self._socket = directory / "redis.sock"
+        self._socket, self._short = _socket(directory)
 
     @property
     def url(self) -> str:
@@ -77,7 +76,6 @@ class PrivateRedis:
                 await process.wait()
         if self._short is not None:
             shutil.rmtree(self._short, ignore_errors=True)
-            self._short = None
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -99,21 +97,8 @@ class PrivateRedis:
                 f"The folder {self._directory} for the private Redis cannot be used: {error.strerror}.",
                 remedy="Set data_dir to a folder that the application may write to.",
             ) from None
-        if len(os.fsencode(self._socket)) > _LONGEST_SOCKET:
-            self._socket = self._short_folder() / "redis.sock"
-
-    def _short_folder(self) -> Path:
-        """The same one for the same directory, so that a server that was left behind is found again."""
-        digest = hashlib.sha256(os.fsencode(self._directory.resolve())).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()) / f"ari-app-redis-{digest}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-            raise BadSettings(
-                f"{folder} belongs to somebody else or is open to others.", remedy="Remove it, or give data_dir a shorter path."
-            )
-        self._short = folder
-        return folder
+        if self._short is not None:
+            _make_private(self._short)
 
     async def _spawn(self, program: str) -> None:
         arguments = {
@@ -209,3 +194,25 @@ class PrivateRedis:
                     writer.close()
         except (OSError, TimeoutError):
             return b""
+
+
+def _socket(directory: Path) -> tuple[Path, Path | None]:
+    """The socket's path, and the folder that is made for it alone when `directory` is too deep for a socket.
+
+    The same for the same directory, so that a server that was left behind, or another program's, is found.
+    """
+    plain = directory / "redis.sock"
+    if len(os.fsencode(plain)) <= _LONGEST_SOCKET:
+        return plain, None
+    digest = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"ari-app-redis-{digest}"
+    return folder / "redis.sock", folder
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise BadSettings(
+            f"{folder} belongs to somebody else or is open to others.", remedy="Remove it, or give data_dir a shorter path."
+        )

@@ -8,12 +8,13 @@ def find(context: Context) -> list[Signal]:
     if not context.by_caller:
         return []
     reading = context.reading
-    span = reading.affirmed("leniency")
+    asked = reading.has("wish") or reading.question
+    grounds = reading.has("grounds")
+    span = reading.affirmed("leniency") or (reading.first("plea") if asked and grounds else None)
     if span is None or reading.has("already granted"):
         return []
-    asked = reading.has("wish") or reading.question
     strength = 0.3 if asked else 0.15
-    strength += 0.35 if asked and reading.has("grounds") else 0.0
+    strength += 0.35 if asked and grounds else 0.0
     strength += 0.2 if reading.count("leniency") >= 2 else 0.0
     if any(context.read(turn).has("grounds") for turn in context.caller_before[-2:]):
         strength += 0.1

@@ -5,6 +5,7 @@ from ari_app.escalation.context import Context
 from ari_app.escalation.similarity import covered_content, shared_content
 
 _REMEMBERED = 5  # how many of the caller's turns back the same matter may have been raised
+_OPENS = 2
 _LEAST = 0.35
 
 
@@ -51,6 +52,8 @@ def _strength(context: Context, alike: float) -> float:
     strength += 0.1 if reading.question and answer.unhelpful else 0.0
     if reading.has("thanks", "accepts") and not protest:
         strength -= 0.4
+    if not protest and any(span.start <= _OPENS for span in reading.classes.get("moves on", ())):
+        strength -= 0.3  # "okay, and …": on to the next matter
     nothing_new = alike < 0.2 and not protest and not _objects(context)
     return 0.0 if nothing_new else strength
 

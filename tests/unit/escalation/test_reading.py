@@ -31,6 +31,8 @@ def test_the_evidence_is_quoted_as_it_was_written(reader: Reader) -> None:
         ("cities", "city"),
         ("closing", "closed"),
         ("hated", "hate"),
+        ("mums", "mum"),
+        ("bags", "bag"),
         ("lost", "losing"),
         ("paid", "pay"),
     ],

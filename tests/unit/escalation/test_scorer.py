@@ -214,8 +214,6 @@ WORDS = st.sampled_from(
         "please check our website",
         "the wedding",
         "fee",
-    ]
-    + [
         "is in two hours",
         "no",
         "not what i asked",

@@ -123,7 +123,13 @@ def test_other_words_for_the_plea_decide_too(plea: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", ["okay thank you i will look there", "all right thats fine", "okay and what time does check in open"]
+    "reply",
+    [
+        "okay thank you i will look there",
+        "all right thats fine",
+        "okay and what time does check in open",
+        "right and can i take a second bag on board",
+    ],
 )
 def test_a_caller_who_takes_the_answer_stays_with_the_assistant(reply: str) -> None:
     assert not scores_of("airline", *ROUTINE, DRESS, GENERIC, ("caller", reply, {"confidence": 0.9}))[-1].decision

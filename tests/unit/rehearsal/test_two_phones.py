@@ -6,10 +6,14 @@ import time
 import numpy as np
 import pytest
 
+from ari_app.rehearsal import sdp
 from ari_app.rehearsal.correlation import first_heard
 from ari_app.rehearsal.errors import PhoneError
 from ari_app.rehearsal.phone import Account, CallerId, Phone
 from ari_app.rehearsal.phone_call import CallState, Display
+from ari_app.rehearsal.rtp import RtpSession
+from ari_app.rehearsal.sip_message import Request, parse_address, respond
+from ari_app.rehearsal.transactions import SipEndpoint
 
 
 async def synthesise(text, voice):
@@ -156,6 +160,83 @@ async def test_pacing_does_not_drift(pair):
     await asyncio.sleep(1.0)
     sent = call.rtp._sent
     assert sent[-1].at - sent[0].at == pytest.approx((len(sent) - 1) * 0.02, abs=1e-6)
+
+
+async def test_a_re_invite_moves_the_audio_and_changes_the_display(pair):
+    call, incoming = await pair.talking()
+    shown = []
+    incoming.on_display = shown.append
+    other = RtpSession("127.0.0.1", noise_dbfs=None)
+    line = sdp.AudioLine(*other.address, ("alaw",), 101)
+    extra = (("Content-Type", "application/sdp"), ("P-Asserted-Identity", '"Somebody" <sip:42@h>'))
+    request = call._dialog.request(
+        "INVITE", local_address=pair.caller.address, extra=extra, body=sdp.build(line, session=1, version=2)
+    )
+    transaction = pair.caller._endpoint.start(request, call._dialog.peer)
+    response = await transaction.final(1)
+    answer = sdp.parse(response.body)
+    assert (response.status, answer.codec, answer.port) == (200, "alaw", incoming.rtp.address[1])
+    await until(lambda: other.packets_heard > 5)
+    assert incoming.display == Display("42", "Somebody", "P-Asserted-Identity")
+    assert shown == [incoming.display]
+    transaction.close()
+    await other.close()
+
+
+async def test_an_answer_whose_ack_was_lost_is_repeated_and_acknowledged(pair):
+    call, incoming = await pair.ringing()
+    send, dropped = pair.caller._endpoint.send, []
+
+    def lossy(message, peer):
+        if isinstance(message, Request) and message.method == "ACK" and not dropped:
+            dropped.append(message)
+        else:
+            send(message, peer)
+
+    pair.caller._endpoint.send = lossy
+    await incoming.answer()
+    await until(lambda: dropped and incoming._answer_repeater.done())
+    assert (call.state, incoming.state) == (CallState.UP, CallState.UP)
+
+
+async def test_a_number_that_the_server_refuses_in_from_goes_into_the_asserted_identity():
+    """The server here knows users by their From header only, as Asterisk does without `auth_username`."""
+    invites = []
+
+    def answer(request, peer):
+        if request.method == "INVITE":
+            invites.append(request)
+            status = 486 if parse_address(request.get("From")).user == "alice" else 403
+            server.answer(request, respond(request, status, to_tag="t"), peer)
+
+    server = SipEndpoint(answer, lambda response: None)
+    await server.open("127.0.0.1")
+    async with Phone(Account("alice", "", *server.address)) as phone:
+        call = await phone.dial("100", caller_id=CallerId("+15551234567", "David Miller"))
+        await asyncio.wait_for(call.ended.wait(), 2)
+    server.close()
+    assert call.status == 486
+    assert invites[0].get("P-Asserted-Identity") == ""
+    assert invites[1].get("P-Asserted-Identity") == '"David Miller" <sip:+15551234567@127.0.0.1>'
+
+
+async def test_a_challenge_is_answered_once_and_a_wrong_password_ends_the_call():
+    invites = []
+
+    def answer(request, peer):
+        if request.method == "INVITE":
+            invites.append(request)
+            challenge = (("WWW-Authenticate", 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"'),)
+            server.answer(request, respond(request, 401, to_tag="t", extra=challenge), peer)
+
+    server = SipEndpoint(answer, lambda response: None)
+    await server.open("127.0.0.1")
+    async with Phone(Account("alice", "wrong", *server.address)) as phone:
+        call = await phone.dial("100")
+        await asyncio.wait_for(call.ended.wait(), 2)
+    server.close()
+    assert call.status == 401
+    assert [bool(request.get("Authorization")) for request in invites] == [False, True]
 
 
 async def test_a_phone_stays_on_this_machine_unless_told_otherwise():
