@@ -17,8 +17,8 @@ from rich.text import Text
 from ari_app.asterisk.ari_client import AriClient
 from ari_app.asterisk.ari_http import AriAccess, AriHttp
 from ari_app.errors import AriAppError, BadSettings
-from ari_app.rehearsal.application_lines import application_line
-from ari_app.rehearsal.rendering import EVENT_COLUMN, event_line, render
+from ari_app.rehearsal.application_lines import EVENT_COLUMN, application_line
+from ari_app.rehearsal.rendering import event_line, render
 from ari_app.rehearsal.report import Report
 from ari_app.rehearsal.runner import rehearse as hold
 from ari_app.rehearsal.runner import with_leftovers
@@ -82,7 +82,7 @@ def _target(file: Path) -> Mapping[str, Any]:
 
 async def _rehearse(script: Script, target: Mapping[str, Any], recordings: Path | None, console: Console) -> Report:
     folder = recordings or Path("recordings") / datetime.now().strftime("%Y-%m-%d-%H%M%S")
-    synthesiser = _synthesiser(target)
+    synthesiser, whisper_voice = _voices(target)
     application = HttpApplication(target["http"]) if "http" in target else None
 
     def show(event: PhoneEvent) -> None:
@@ -94,7 +94,13 @@ async def _rehearse(script: Script, target: Mapping[str, Any], recordings: Path 
 
     try:
         report = await hold(
-            script, Target.from_mapping(target), synthesiser.synthesise, show, folder=folder.resolve(), application=application
+            script,
+            Target.from_mapping(target),
+            synthesiser.synthesise,
+            show,
+            folder=folder.resolve(),
+            application=application,
+            whisper_sound=lambda text: synthesiser.synthesise(text, whisper_voice),
         )
     finally:
         await synthesiser.close()
@@ -117,12 +123,13 @@ def _row(line: Text) -> Table:
     return row
 
 
-def _synthesiser(target: Mapping[str, Any]) -> CommandSynthesiser:
-    """The callers' and agents' voices: the program that the application's settings name, or flite from the PATH."""
+def _voices(target: Mapping[str, Any]) -> tuple[CommandSynthesiser, str | None]:
+    """The program that the application speaks with, for callers and agents too, and the voice that it whispers with."""
     if "config" not in target:
-        return CommandSynthesiser("flite")
+        return CommandSynthesiser("flite"), None
     settings = load(Path(target["config"]))
-    return CommandSynthesiser(settings.speech.command, cache_dir=settings.path(settings.data_dir) / "speech")
+    cache = settings.path(settings.data_dir) / "speech"
+    return CommandSynthesiser(settings.speech.command, cache_dir=cache), settings.speech.whisper_voice or settings.speech.voice
 
 
 async def leftovers(target: Mapping[str, Any]) -> dict[str, int]:

@@ -89,6 +89,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         sentiment = TextBlobSentiment()
         stack.callback(sentiment.close)
+        scorer = Scorer(rules, load_lexicon(rules.language))
         services = Services(
             pbx=pbx,
             media=media,
@@ -96,7 +97,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             synthesiser=synthesiser,
             split=split_sentences,
             sentiment=sentiment,
-            scorer=lambda: Scorer(rules, load_lexicon(rules.language)),
+            scorer=lambda: scorer,
             assistant=assistant,
             store=store,
             policy=lambda: policy(settings),

@@ -135,7 +135,7 @@ class FactFinder:
 
     def _emergency(self, clause: str) -> list[str]:
         """ "this is a wedding emergency"."""
-        found = re.search(r"\b(?:this is|it's|it is|that's) (?:a|an|my) (.+)", clause)
+        found = re.search(r"\b(?:this is|it's|it is|that's) (?:(?:a|an|my) )?(.+)", clause)
         rest = found[1].split() if found else []
         ends = next((index for index, word in enumerate(rest) if word in self._words.emergencies), None)
         return rest[: ends + 1] if ends is not None and ends > 0 else []

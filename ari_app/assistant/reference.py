@@ -118,9 +118,14 @@ class ReferenceListener:
             return _Sign((word.upper(),)), 1
         if word.isalnum() and not word.isalpha() and len(word) <= 12:
             return _Sign((word.upper(),)), 1
-        if word.isalpha() and len(word) <= 3 and word not in self._ordinary | spelling.likening | spelling.between:
+        if self._letters_at_once(word):
             return _Sign((word.upper(),), weak=True), 1
         return None, 0
+
+    def _letters_at_once(self, word: str) -> bool:
+        """ "abc": a recogniser may write several letters as one word."""
+        ordinary = word in self._ordinary or word in self._spelling.likening or word in self._spelling.between
+        return word.isalpha() and len(word) <= 3 and not re.search("[aeiouy]", word[1:]) and not ordinary
 
     def _likened(self, words: Sequence[str], at: int) -> tuple[_Sign, int] | None:
         """ "b for bravo", "d as in david": the letter once."""

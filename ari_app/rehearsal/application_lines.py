@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from rich.text import Text
 
+EVENT_COLUMN: Final = 21
+"""Width of time and name before an event's text."""
 _INDENT: Final = " " * 22
 _QUIET: Final = "dim"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import structlog
 
 from ari_app.errors import AriAppError
@@ -34,6 +35,8 @@ from ari_app.rehearsal.timeline import (
 
 log = structlog.get_logger(__name__)
 
+WhisperSound = Callable[[str], Awaitable[bytes]]
+"""Text → 8 kHz 16-bit little-endian mono PCM in the application's whisper voice."""
 CALLER: Final = "caller"
 _LAST_WORDS: Final = 30.0
 _TEARDOWN: Final = 1.0
@@ -56,13 +59,14 @@ async def rehearse(
     *,
     folder: Path,
     application: Application | None = None,
-    whisper_reference: Track | None = None,
+    whisper_sound: WhisperSound | None = None,
 ) -> Report:
     """Plays a script against a PBX and reports what the phones recorded.
 
     Recordings (`caller.wav`, one per agent: left sent, right heard), `timeline.json` and `report.json` are written to
     `folder`. A step that fails ends the rehearsal and stands in the report; `AriAppError` is raised only when it cannot
-    begin at all (no SIP server, wrong password, no such agent account).
+    begin at all (no SIP server, wrong password, no such agent account). `whisper_sound` makes the whisper's text into the
+    sound that the application whispered, so that the whisper is looked for independently of what an agent's phone heard.
     """
     voices = await _rehearsed_voices(script, synthesise)
     stage = Stage(show)
@@ -80,8 +84,9 @@ async def rehearse(
         if listener is not None:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
+    reference = await _whisper_reference(stage, whisper_sound)
     report = await asyncio.to_thread(
-        collect, script, stage, call, cast.agents, failure=failure, folder=folder, whisper_reference=whisper_reference
+        collect, script, stage, call, cast.agents, failure=failure, folder=folder, whisper_reference=reference
     )
     await asyncio.to_thread(save, report)
     return report
@@ -92,6 +97,14 @@ def with_leftovers(report: Report, leftovers: dict[str, int]) -> Report:
     complete = replace(report, leftovers=leftovers)
     save(complete)
     return complete
+
+
+async def _whisper_reference(stage: Stage, whisper_sound: WhisperSound | None) -> Track | None:
+    """The whisper as the application reported it, as sound; None when it reported none."""
+    texts = [event.fields.get("text") for event in stage.of(ApplicationReported) if event.kind == "whisper started"]
+    if whisper_sound is None or not texts:
+        return None
+    return Track(0.0, np.frombuffer(await whisper_sound(str(texts[-1])), dtype="<i2"))
 
 
 async def _rehearsed_voices(script: Script, synthesise: Synthesise) -> Synthesise:

@@ -1,7 +1,7 @@
 """One party's ears: cuts what is heard into utterances and says, as early as possible, which words they hold."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -63,8 +63,16 @@ class SpeechListener:
     Raises ListeningFailed from every method when the recogniser or the detector breaks down.
     """
 
-    def __init__(self, rate: int, activity: VoiceActivity, recogniser: Recogniser, limits: ListenerLimits | None = None) -> None:
+    def __init__(
+        self,
+        rate: int,
+        activity: VoiceActivity,
+        recogniser: Recogniser,
+        limits: ListenerLimits | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
         self.rate = rate
+        self._on_close = on_close
         self._activity = activity
         self._recogniser = recogniser
         self._limits = limits or ListenerLimits()
@@ -88,12 +96,17 @@ class SpeechListener:
 
     def close(self) -> Sequence[HeardEvent]:
         """Finish what was being said; the listener must not be used afterwards."""
-        if not self._endpointer.in_utterance:
-            return []
-        if self._endpointer.speaking:
-            self._feed(self._pending)
-            self._finish_stretch()
-        return [self._utterance()]
+        on_close, self._on_close = self._on_close, None
+        try:
+            if not self._endpointer.in_utterance:
+                return []
+            if self._endpointer.speaking:
+                self._feed(self._pending)
+                self._finish_stretch()
+            return [self._utterance()]
+        finally:
+            if on_close is not None:
+                on_close()
 
     # ------------------------------------------------------------------------------------------------ windows
 

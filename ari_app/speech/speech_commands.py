@@ -44,10 +44,11 @@ PRESETS: Mapping[str, SpeechCommand] = {
 }
 
 
-def speech_command(command: str) -> SpeechCommand:
+def speech_command(command: str, search_path: str | None = None) -> SpeechCommand:
     """Read `speech.command`: a preset's name (flite, espeak-ng, text2wave, piper), a path that ends in one, or a command line.
 
-    Raises BadSettings when it cannot be read or its program is not there.
+    search_path: folders to look in, as in PATH (None: this process's). Raises BadSettings when it cannot be read or its program
+    is not there.
     """
     try:
         words = tuple(shlex.split(command))
@@ -61,7 +62,7 @@ def speech_command(command: str) -> SpeechCommand:
         if preset
         else SpeechCommand(words, "")
     )
-    _check(found, command)
+    _check(found, command, search_path)
     return found
 
 
@@ -79,14 +80,14 @@ def check_voice(command: SpeechCommand, voice: str) -> None:
         raise BadSettings(f"speech.voice: {command.words[0]} has no voice {voice!r}.", f"It has {', '.join(command.voices)}.")
 
 
-def _check(found: SpeechCommand, command: str) -> None:
+def _check(found: SpeechCommand, command: str, search_path: str | None) -> None:
     unknown = {name for word in found.words for name in PLACEHOLDER.findall(word)} - KNOWN_PLACEHOLDERS
     if unknown:
         raise BadSettings(
             f"speech.command: unknown placeholder {{{min(unknown)}}} in {command!r}.", "Known are {text_file}, {voice} and {out}."
         )
     program = found.words[0]
-    if shutil.which(program) is None:
+    if shutil.which(program, path=search_path) is None:
         package = f"Install it (Debian: apt install {found.package}), or" if found.package else "Install it, or"
         raise BadSettings(
             f"speech.command: the program {program!r} is not there.",

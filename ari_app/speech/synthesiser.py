@@ -39,11 +39,11 @@ class CommandSynthesiser:
         environment: Mapping[str, str] | None = None,
         at_once: int = 2,
     ) -> None:
-        self._command = speech_command(command)
+        self._environment = {**os.environ, **(environment or {})}
+        self._command = speech_command(command, self._environment.get("PATH"))
         self._voice = voice or self._command.default_voice
         check_voice(self._command, self._voice)
         self._timeout = timeout
-        self._environment = {**os.environ, **(environment or {})}
         self._cache = SpeechCache(cache_dir)
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._turnstile = asyncio.Semaphore(at_once)

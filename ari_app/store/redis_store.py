@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -23,11 +20,12 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from redis.exceptions import ConnectionError as NotConnected
 
-from ari_app.errors import BadSettings, NotReachable
+from ari_app.errors import NotReachable
+from ari_app.store.connection import connect, reason, without_password
 from ari_app.store.ending import cancelled
 from ari_app.store.keys import CALL, HANDOVER, Keys
+from ari_app.store.reader import RecordReader
 from ari_app.store.spool import Entry, Spool
 
 log = structlog.get_logger(__name__)
@@ -55,8 +53,8 @@ class StoreHealth:
     problem: str = ""
 
 
-class RedisStore:
-    """Implements the Store of ari_app.session.ports, and reading for the command line, the API and a restart."""
+class RedisStore(RecordReader):
+    """Implements the Store of ari_app.session.ports, and reading as RecordReader does."""
 
     def __init__(
         self,
@@ -68,14 +66,13 @@ class RedisStore:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`url`: redis://, rediss:// or unix://. `timeout`: seconds per command. Raises BadSettings for a wrong URL or folder."""
-        self._redis = _connect(url, timeout)
-        self._where = _without_password(url)
+        super().__init__(connect(url, timeout), Keys(), without_password(url))
         self._spool = Spool(spool_dir)
-        self._keys = Keys()
         self._retention = retention_days * _DAY
         self._clock = clock
         self._appending = asyncio.Lock()
         self._live: dict[str, tuple[str, float]] = {}
+        self._over: set[str] = set()  # calls whose state is still to be removed
         self._away_since: float | None = None
         self._problem = ""
         self._replay: asyncio.Task[None] | None = None
@@ -94,7 +91,7 @@ class RedisStore:
             if required:
                 await self._redis.aclose()
                 raise NotReachable(
-                    f"Redis at {self._where} does not let us in: {_reason(error)}.",
+                    f"Redis at {self._where} does not let us in: {reason(error)}.",
                     remedy="Start it, or correct redis.url in the settings (empty: a private one is started).",
                 ) from None
             self._lost(error)
@@ -130,6 +127,7 @@ class RedisStore:
 
     async def save_live(self, call_id: str, state: Mapping[str, Any], ttl: float = 3600.0) -> None:
         """Keep a running call's state for a restart. Not spooled: while Redis is away only the newest is remembered."""
+        self._over.discard(call_id)
         self._live[call_id] = (json.dumps(state, default=str), ttl)
         if self._away_since is None:
             try:
@@ -140,10 +138,17 @@ class RedisStore:
     async def drop_live(self, call_id: str) -> None:
         """The call is over."""
         self._live.pop(call_id, None)
-        try:
+        self._over.add(call_id)
+        if self._away_since is None:
+            try:
+                await self._forget_over()
+            except (RedisError, OSError) as error:
+                self._lost(error)
+
+    async def _forget_over(self) -> None:
+        for call_id in tuple(self._over):
             await self._redis.delete(self._keys.live(call_id))
-        except (RedisError, OSError) as error:
-            self._lost(error)
+            self._over.discard(call_id)
 
     async def _save(self, kind: str, record: dict[str, Any]) -> None:
         """Store or spool. Goes on when its caller is cancelled, so that a record is not lost at shutdown."""
@@ -179,7 +184,7 @@ class RedisStore:
     # ------------------------------------------------------------------------------------------------ Redis away
 
     def _lost(self, error: Exception) -> None:
-        self._problem = _reason(error)
+        self._problem = reason(error)
         if self._away_since is None:
             self._away_since = self._clock()
             log.warning("redis is away; records are spooled to disk", where=self._where, problem=self._problem)
@@ -189,7 +194,7 @@ class RedisStore:
         if isinstance(error, _PASSING):
             self._lost(error)
         else:
-            log.error("redis refused a record; it is spooled", kind=kind, problem=_reason(error))
+            log.error("redis refused a record; it is spooled", kind=kind, problem=reason(error))
 
     def _start_replay(self) -> None:
         if self._replay is None or self._replay.done():
@@ -210,7 +215,7 @@ class RedisStore:
         log.info("redis is back; the spooled records are stored", where=self._where, records=stored)
 
     def _lost_again(self, error: Exception) -> None:
-        self._problem = _reason(error)
+        self._problem = reason(error)
         if self._away_since is None:
             self._lost(error)
 
@@ -224,6 +229,7 @@ class RedisStore:
                 if await asyncio.to_thread(self._spool.empty_if_read, position):
                     self._away_since, self._problem = None, ""  # from here on records are written directly again
                     break
+        await self._forget_over()
         for call_id, (state, ttl) in list(self._live.items()):
             await self._redis.set(self._keys.live(call_id), state, px=int(ttl * 1000))
         return stored
@@ -240,95 +246,9 @@ class RedisStore:
         except ResponseError as error:
             if isinstance(error, _PASSING):
                 raise
-            await asyncio.to_thread(self._spool.reject, entry.line, _reason(error))
+            await asyncio.to_thread(self._spool.reject, entry.line, reason(error))
         except (KeyError, TypeError, ValueError) as error:
             await asyncio.to_thread(self._spool.reject, entry.line, f"bad field {error}")
 
     async def _ping(self) -> None:
         await self._redis.ping()
-
-    # ------------------------------------------------------------------------------------------------ reading
-
-    async def calls(self, limit: int = 20, since: float = 0.0) -> list[dict[str, Any]]:
-        """The newest `limit` calls that began at or after `since` (seconds since the epoch). Raises NotReachable."""
-        return await self._newest(CALL, limit, since)
-
-    async def handovers(self, limit: int = 20, since: float = 0.0) -> list[dict[str, Any]]:
-        """The newest handovers, as `calls`."""
-        return await self._newest(HANDOVER, limit, since)
-
-    async def call(self, call_id: str) -> dict[str, Any] | None:
-        """One call's record; None when it is not known (any more)."""
-        return await self._one(self._keys.record(CALL, call_id))
-
-    async def handover(self, handover_id: str) -> dict[str, Any] | None:
-        return await self._one(self._keys.record(HANDOVER, handover_id))
-
-    async def live(self) -> dict[str, dict[str, Any]]:
-        """Call id → state of all calls that were running when their state was last saved."""
-        found: dict[str, dict[str, Any]] = {}
-        try:
-            async for key in self._redis.scan_iter(match=self._keys.live("*"), count=500):
-                state = await self._one(key)
-                if state is not None:
-                    found[self._keys.call_of(key)] = state
-        except (RedisError, OSError) as error:
-            raise self._not_reachable(error) from None
-        return found
-
-    async def _newest(self, kind: str, limit: int, since: float) -> list[dict[str, Any]]:
-        if limit <= 0:
-            return []
-        try:
-            names: list[Any] = await self._redis.zrange(
-                self._keys.index(kind), "+inf", since, desc=True, byscore=True, offset=0, num=limit
-            )
-            keys = [self._keys.record(kind, name) for name in names]
-            texts = await self._redis.mget(keys) if keys else []
-        except (RedisError, OSError) as error:
-            raise self._not_reachable(error) from None
-        return [json.loads(text) for text in texts if text is not None]
-
-    async def _one(self, key: str) -> dict[str, Any] | None:
-        try:
-            text = await self._redis.get(key)
-        except (RedisError, OSError) as error:
-            raise self._not_reachable(error) from None
-        if text is None:
-            return None
-        record: dict[str, Any] = json.loads(text)
-        return record
-
-    def _not_reachable(self, error: Exception) -> NotReachable:
-        return NotReachable(
-            f"Redis at {self._where} does not answer: {_reason(error)}.",
-            remedy="Look whether it runs, and whether redis.url in the settings is right.",
-        )
-
-
-def _connect(url: str, timeout: float) -> "Redis":
-    try:
-        return Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 0),  # the default retries block a command for seconds when the server is away
-            health_check_interval=0,
-        )
-    except (ValueError, TypeError) as error:
-        raise BadSettings(
-            f"redis.url '{_without_password(url)}' is no Redis address: {error}.",
-            remedy="Write redis://host:6379/0, rediss://… or unix:///path/to/redis.sock, or leave it empty for a private server.",
-        ) from None
-
-
-def _without_password(url: str) -> str:
-    scheme, at, rest = url.partition("://")
-    return f"{scheme}{at}{rest.rpartition('@')[2]}"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, NotConnected) and error.__cause__ is not None:
-        return str(error.__cause__).rstrip(".")
-    return str(error).rstrip(".") or type(error).__name__

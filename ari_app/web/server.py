@@ -128,7 +128,8 @@ async def _ends_with_the_server(request: web.Request, handler: Any) -> web.Strea
 
 
 async def _end_streams(app: web.Application) -> None:
-    for task in tuple(app[_STREAMS]):
+    streams = app[_STREAMS]
+    for task in tuple(streams):
         task.cancel()
 
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +59,7 @@ class Box:
             lambda event: None,
             folder=folder,
             application=HttpApplication(self.facts["http"]),
+            whisper_sound=lambda text: synthesiser.synthesise(text, "rms"),
         )
         await synthesiser.close()
         return with_leftovers(report, await leftovers(self.facts))
@@ -78,7 +78,3 @@ def failure(report: Report) -> str:
     """For assertions: why a rehearsal did not pass."""
     missed = [f"{check.name}: expected {check.expected}, found {check.found}" for check in report.checks if not check.passed]
     return "; ".join(filter(None, [report.failure or "", *missed, str(dict(report.leftovers))]))
-
-
-def fields(event: Any) -> Mapping[str, Any]:
-    return event.fields

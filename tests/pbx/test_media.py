@@ -6,6 +6,7 @@ ASTERISK_SUITE chooses the version; `-s` shows the figures.
 import asyncio
 import json
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -148,6 +149,20 @@ async def test_a_long_text_is_heard_whole_and_as_long_as_it_is(pbx: AriPbx, fact
     assert abs(took - 3.0) < 0.1
     assert weak <= 6
     assert mouth.played_seconds == pytest.approx(3.0, abs=0.05)
+
+
+async def test_short_stalls_of_the_application_are_not_heard(pbx: AriPbx, factory: Factory) -> None:
+    if not knows(await pbx.server_info(), factory):
+        return
+    async with mouth_and_ear(pbx, factory) as (mouth, ear):
+        speaking = asyncio.create_task(mouth.play(sweep(2.0, 8000)))
+        while not speaking.done():
+            await asyncio.sleep(0.15)
+            time.sleep(0.035)  # noqa: ASYNC251 - the stall
+        await asyncio.sleep(0.4)
+        likeness, _ = locate(sweep(2.0, ear.leg.rate), bytes(ear.pcm), ear.leg.rate)
+        print(f"with stalls of 35 ms: likeness {likeness:.3f}")
+    assert likeness > 0.95
 
 
 async def test_stop_ends_the_sound_within_100_ms_and_the_next_text_is_heard(pbx: AriPbx, factory: Factory) -> None:

@@ -127,10 +127,10 @@ async def give_whisper(office: Office, agent: AgentAtPickUp) -> None:
         mouth.stop()
         await speaking
     finally:
+        await mouth.close()
         for channel_id in ("whisper-snoop", "whisper-media"):
             await office.pbx.hang_up(channel_id)
         await office.pbx.destroy_bridge("whisper")
-        await mouth.close()
     office.stamp("released")
     await agent.release()
 

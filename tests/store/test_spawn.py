@@ -25,7 +25,7 @@ async def test_it_listens_on_a_private_socket_only(server: PrivateRedis, client:
 
 async def test_it_is_started_again_when_it_dies_and_keeps_its_data(server: PrivateRedis, client: Redis) -> None:
     client.set("kept", "yes")
-    await asyncio.sleep(1.2)  # appendfsync everysec
+    _on_disk(client)
     first = server.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)

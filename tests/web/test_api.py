@@ -17,6 +17,7 @@ from ari_app.web.services import HandoverRefused, Health, NoSuchCall
 
 NOW = 1_900_000_000.0
 TOKEN = "a-long-random-token"
+HEALTHY = Health(ari=True, ami=True, redis=True, calls=1, recogniser="small model, 8 kHz")
 Record = Mapping[str, Any]
 
 
@@ -24,7 +25,7 @@ Record = Mapping[str, Any]
 class Running:
     """A running application as the web side sees it."""
 
-    state: Health = Health(ari=True, ami=True, redis=True, calls=1, recogniser="small model, 8 kHz")
+    state: Health = HEALTHY
     live: list[Record] = field(default_factory=list)
     recorded: list[Record] = field(default_factory=list)
     ended: list[Record] = field(default_factory=list)
