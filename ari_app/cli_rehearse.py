@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ari_app import wiring
 from ari_app.asterisk.ari_client import AriClient
 from ari_app.asterisk.ari_http import AriAccess, AriHttp
 from ari_app.errors import AriAppError, BadSettings
@@ -82,7 +83,7 @@ def _target(file: Path) -> Mapping[str, Any]:
 
 async def _rehearse(script: Script, target: Mapping[str, Any], recordings: Path | None, console: Console) -> Report:
     folder = recordings or Path("recordings") / datetime.now().strftime("%Y-%m-%d-%H%M%S")
-    synthesiser, whisper_voice = _voices(target)
+    synthesiser, whisper = _voices(target)
     application = HttpApplication(target["http"]) if "http" in target else None
 
     def show(event: PhoneEvent) -> None:
@@ -100,10 +101,11 @@ async def _rehearse(script: Script, target: Mapping[str, Any], recordings: Path 
             show,
             folder=folder.resolve(),
             application=application,
-            whisper_sound=lambda text: synthesiser.synthesise(text, whisper_voice),
+            whisper_sound=whisper.synthesise,
         )
     finally:
         await synthesiser.close()
+        await whisper.close()
     if "ari" in target:
         report = with_leftovers(report, await leftovers(target))
     console.print(render(report))
@@ -123,13 +125,12 @@ def _row(line: Text) -> Table:
     return row
 
 
-def _voices(target: Mapping[str, Any]) -> tuple[CommandSynthesiser, str | None]:
+def _voices(target: Mapping[str, Any]) -> tuple[CommandSynthesiser, CommandSynthesiser]:
     """The program that the application speaks with, for callers and agents too, and the voice that it whispers with."""
     if "config" not in target:
-        return CommandSynthesiser("flite"), None
+        return CommandSynthesiser("flite"), CommandSynthesiser("flite", brisk=True)
     settings = load(Path(target["config"]))
-    cache = settings.path(settings.data_dir) / "speech"
-    return CommandSynthesiser(settings.speech.command, cache_dir=cache), settings.speech.whisper_voice or settings.speech.voice
+    return wiring.voice(settings), wiring.whisper_voice(settings)
 
 
 async def leftovers(target: Mapping[str, Any]) -> dict[str, int]:

@@ -57,6 +57,7 @@ class SpeechSettings(_Section):
 
     `model_path`: a Vosk model's folder; empty: the embedded one, which knows synthesised voices only. `command`: flite,
     espeak-ng, text2wave, piper, a path that ends in one of them, or any command line with {text_file}, {voice}, {out}.
+    The whisper is spoken by `whisper_command` and `whisper_voice`; empty: the same, a quarter faster.
     Pauses in seconds: how long a caller is quiet before his words may decide (short), before he has finished (long), and
     before an unfinished phrase counts as finished (patient). `workers`: threads that listen, 0 for one per core.
     """
@@ -68,6 +69,7 @@ class SpeechSettings(_Section):
     patient_pause: Seconds = 0.9
     command: str = "flite"
     voice: str = "slt"
+    whisper_command: str = ""
     whisper_voice: str = ""
 
 

@@ -76,10 +76,9 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         listeners = _listeners(settings)
         rules = load_rules(settings.path(settings.rules)) if settings.rules else default_rules()
         assistant = open_assistant(_assistant_files(settings))
-        synthesiser = CommandSynthesiser(
-            settings.speech.command, voice=settings.speech.voice, cache_dir=settings.path(settings.data_dir) / "speech"
-        )
+        synthesiser, whisper = voice(settings), whisper_voice(settings)
         stack.push_async_callback(synthesiser.close)
+        stack.push_async_callback(whisper.close)
         store = await _store(settings, stack)
         pbx, ami, media = await _asterisk(settings, stack, listeners.rate)
         version = await pbx.start()
@@ -95,6 +94,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             media=media,
             listeners=listeners,
             synthesiser=synthesiser,
+            whisper_synthesiser=whisper,
             split=split_sentences,
             sentiment=sentiment,
             scorer=lambda: scorer,
@@ -138,6 +138,20 @@ def policy(settings: Settings) -> Policy:
     )
 
 
+def voice(settings: Settings) -> CommandSynthesiser:
+    """The assistant's voice."""
+    speech = settings.speech
+    return CommandSynthesiser(speech.command, voice=speech.voice, cache_dir=settings.path(settings.data_dir) / "speech")
+
+
+def whisper_voice(settings: Settings) -> CommandSynthesiser:
+    """The voice that whispers to agents: brisk, since they hold a phone that a caller waits for."""
+    speech = settings.speech
+    cache = settings.path(settings.data_dir) / "speech"
+    chosen = speech.whisper_voice or speech.voice
+    return CommandSynthesiser(speech.whisper_command or speech.command, voice=chosen, cache_dir=cache, brisk=True)
+
+
 def _listeners(settings: Settings) -> VoskListenerFactory:
     speech = settings.speech
     factory = VoskListenerFactory(
@@ -168,7 +182,6 @@ def _session_settings(settings: Settings) -> SessionSettings:
         quiet_seconds=settings.handover.quiet_seconds,
         queue_context=settings.queues.context,
         fallback_context=settings.queues.fallback_context,
-        whisper_voice=settings.speech.whisper_voice or None,
     )
 
 

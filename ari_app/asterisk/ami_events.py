@@ -73,28 +73,32 @@ def translate(headers: Mapping[str, str]) -> PbxEvent | None:
 
 
 class AgentChannels:
-    """Completes queue events that lack the agent's channel: AgentConnect and AgentComplete have no Dest… headers when the
-    agent hung up before the bridge. AgentCalled always has them.
+    """Completes queue events that do not say whose they are.
+
+    When the agent hangs up before the bridge, AgentConnect and AgentComplete come without the agent's channel, and AgentComplete
+    even without the queue leg, when that was quicker to go (seen on 22.10). AgentCalled always has both, and an agent's
+    interface is on all.
     """
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
-        self._ringing: OrderedDict[tuple[str, str], str] = OrderedDict()  # far half's id, interface → agent's channel
+        self._called: OrderedDict[tuple[str, str], str] = OrderedDict()  # far half's id, interface → agent's channel
 
     def complete(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """The same headers, with DestUniqueid if it is known."""
-        event, channel = headers.get("Event"), headers.get("DestUniqueid", "")
-        key = (headers.get("Uniqueid", ""), headers.get("Interface", ""))
+        """The same headers, with Uniqueid and DestUniqueid where they are known."""
+        event, interface = headers.get("Event"), headers.get("Interface", "")
+        far = headers.get("Uniqueid", "") or self._latest_leg(interface)
+        channel = headers.get("DestUniqueid", "") or self._called.get((far, interface), "")
         if event == "AgentCalled":
-            self._ringing[key] = channel
-            while len(self._ringing) > self._limit:  # calls whose end was missed while AMI was away
-                self._ringing.popitem(last=False)
-        elif event == "AgentConnect":
-            channel = channel or self._ringing.get(key, "")
-        elif event in ("AgentRingNoAnswer", "AgentComplete", "AgentDump"):
-            channel = channel or self._ringing.get(key, "")
-            self._ringing.pop(key, None)
-        return {**headers, "DestUniqueid": channel}
+            self._called[far, interface] = channel
+            while len(self._called) > self._limit:  # calls whose end was missed while AMI was away
+                self._called.popitem(last=False)
+        elif event in ("AgentRingNoAnswer", "AgentComplete"):
+            self._called.pop((far, interface), None)
+        return {**headers, "Uniqueid": far, "DestUniqueid": channel}
+
+    def _latest_leg(self, interface: str) -> str:
+        return next((far for far, called in reversed(self._called) if called == interface), "")
 
 
 def read_queue_status(queue: str, events: Sequence[Mapping[str, str]]) -> QueueStatus:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from ari_app.call.call import Call
 from ari_app.call.model import Fact, Party, Score
 
-WHISPER_CHARACTERS = 165  # about ten seconds of brisk speech
+WHISPER_CHARACTERS = 150  # about ten seconds of brisk speech
 CARD_LINE = 60
+CARD_LINES = 5
 MATTER_KINDS = ("matter", "deadline")
 PERSON_KINDS = ("name", "booking")
 MOOD_SIGNALS = {"negative sentiment": "upset", "raised voice": "speaks loudly", "low confidence": "hard to understand"}
@@ -45,23 +46,24 @@ class Briefing:
         parts = [(0, f"{who}.")]
         parts += [(3, _sentence(fact.spoken or fact.value)) for fact in self.situation[:1]]
         if self.matter:
-            parts.append((1, _sentence(", ".join(fact.spoken or fact.value for fact in self.matter[:3]))))
+            parts.append((1, _sentence(", ".join(fact.value for fact in self.matter[:3]))))
         if self.mood:
             parts.append((4, _sentence(", ".join(self.mood))))
         if self.next_step:
-            parts.append((2, f"Suggested: {self.next_step}."))
+            parts.append((2, f"Try {self.next_step[:1].lower()}{self.next_step[1:]}."))
         return parts
 
     def card(self, keys: str = "") -> str:
         """The written form for a desk phone: at most five lines."""
         head = " · ".join([self.name or self.number or "Unknown caller", *(_reference(fact) for fact in self.references)])
-        matter = "; ".join(fact.value for fact in (*self.situation[:1], *self.matter))
-        lines = [head, *_wrap(matter, 2), " · ".join(self.mood)]
-        if self.next_step:
-            lines.append(f"Try: {self.next_step}")
-        if keys:
-            lines.append(keys)
-        return "\n".join(_clip(line, CARD_LINE) for line in lines if line)[: 5 * (CARD_LINE + 1)]
+        situation = "; ".join(fact.value for fact in self.situation[:1])
+        matter, mood = "; ".join(fact.value for fact in self.matter), " · ".join(self.mood)
+        step = f"Try: {self.next_step}" if self.next_step else ""
+        lines = [line for line in (head, situation, matter, mood, step, keys) if line]
+        for spare in (situation, mood):
+            if len(lines) > CARD_LINES and spare:
+                lines.remove(spare)
+        return "\n".join(_clip(line, CARD_LINE) for line in lines[:CARD_LINES])
 
 
 def compose(call: Call) -> Briefing:
@@ -116,9 +118,3 @@ def _sentence(text: str) -> str:
 
 def _clip(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 1].rstrip()}…"
-
-
-def _wrap(text: str, lines: int) -> list[str]:
-    """Split at '; ' into at most `lines` lines."""
-    parts = [part for part in text.split("; ") if part]
-    return parts if len(parts) <= lines else [*parts[: lines - 1], "; ".join(parts[lines - 1 :])]

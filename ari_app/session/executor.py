@@ -46,8 +46,7 @@ class Executor:
         self.voice = Voice(services.synthesiser, self._fell_silent, self._voice_lost)
         self.mind = Mind(call, services, links.post, links.now)
         self.company = Company(self.voice, self.mind.remark, services.split, self._told, services.clock)
-        voice = services.settings.whisper_voice
-        self.whisperer = Whisperer(call.call_id, services.pbx, services.media, services.synthesiser, voice)
+        self.whisperer = Whisperer(call.call_id, services.pbx, services.media, services.whisper_synthesiser)
         self._agent: AgentAtPickUp | None = None
         self._released = asyncio.Event()
         self._ears_task: asyncio.Task[None] | None = None

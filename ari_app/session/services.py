@@ -20,7 +20,6 @@ class SessionSettings:
     ring_margin: float = 8.0
     queue_context: str = "ari-app-queue"
     fallback_context: str = "ari-app-fallback"
-    whisper_voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Services:
     media: MediaFactory
     listeners: ListenerFactory
     synthesiser: Synthesiser
+    whisper_synthesiser: Synthesiser  # another voice, and brisker: the agent tells it from the assistant, and has no time
     split: Callable[[str], Sequence[str]]
     sentiment: Sentiment
     scorer: Callable[[], TurnScorer]

@@ -16,8 +16,8 @@ BYTES_PER_SECOND = 16_000
 class Whisperer:
     """Prepares, plays and ends the whisper. Its snoop (`whisper=out`, `spy=none`) is on the agent's channel alone."""
 
-    def __init__(self, call_id: str, pbx: Pbx, media: MediaFactory, synthesiser: Synthesiser, voice: str | None) -> None:
-        self._call_id, self._pbx, self._media, self._synthesiser, self._voice = call_id, pbx, media, synthesiser, voice
+    def __init__(self, call_id: str, pbx: Pbx, media: MediaFactory, synthesiser: Synthesiser) -> None:
+        self._call_id, self._pbx, self._media, self._synthesiser = call_id, pbx, media, synthesiser
         self._sound: asyncio.Task[bytes] | None = None
         self._leg: MediaLeg | None = None
         self._number = 0
@@ -32,7 +32,7 @@ class Whisperer:
         """Synthesise `text` and open the media, both in the background; a newer text replaces an older one."""
         if self._sound is not None:
             self._sound.cancel()
-        self._sound = asyncio.ensure_future(self._synthesiser.synthesise(text, self._voice))
+        self._sound = asyncio.ensure_future(self._synthesiser.synthesise(text))
         if self._opening is None:
             self._number += 1
             self._opening = asyncio.ensure_future(self._open())

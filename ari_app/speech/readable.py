@@ -21,7 +21,7 @@ TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…
 
 _REFERENCE = re.compile(r"\b(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*\d)[A-Z0-9]{2,}\b")
 _DIMENSIONS = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")
-_MONEY = re.compile(r"([$£€])\s?(\d[\d,]*(?:\.\d+)?)")
+_MONEY = re.compile(r"([$£€])\s?(\d+(?:,\d{3})*(?:\.\d+)?)")
 _UNIT = re.compile(rf"\b(\d+(?:\.\d+)?)\s?({'|'.join(sorted(UNITS, key=len, reverse=True))})\b(?![-'/])")
 _CLOCK = re.compile(r"\b(\d{1,2}):00\b")
 

@@ -22,16 +22,17 @@ class Resampler:
         self._up, self._down = rate_out // common, rate_in // common
         self._half = math.ceil(ZERO_CROSSINGS * max(1.0, self._down / self._up))
         self._phases = _filter_bank(self._up, self._down, self._half)
-        self._history = np.zeros(self._half, dtype=np.float64)
-        self._position = 0  # of the next output sample, in 1/up input samples after the first sample of the history's middle
+        self._history = np.zeros(self._half - 1, dtype=np.float64)
+        # Of the next output sample, in 1/up input samples; 0 lies on sample half-1 of the history.
+        self._position = 0
 
     def process(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
         """Convert the next samples (any scale); returns those output samples that are complete."""
         if self._up == self._down:
             return samples
         self._history = np.concatenate([self._history, samples])
-        # Output k needs inputs floor(position)-half+1 … floor(position)+half, counted from the history's middle (offset half).
-        ready = (len(self._history) - 2 * self._half) * self._up - self._position
+        # An output at position p needs samples floor(p) … floor(p) + 2 * half - 1 of the history.
+        ready = (len(self._history) - 2 * self._half + 1) * self._up - self._position
         if ready <= 0:
             return np.zeros(0)
         positions = self._position + self._down * np.arange(-(-ready // self._down))

@@ -22,6 +22,7 @@ class SpeechCommand:
     default_voice: str
     voices: tuple[str, ...] = ()  # empty: not known beforehand
     package: str = ""  # Debian package that brings it
+    brisk: tuple[str, ...] = ()  # options that make it speak about a quarter faster, put behind the program
 
     def line(self, *, text_file: str, voice: str, out: str) -> list[str]:
         """The words to execute, placeholders filled in."""
@@ -34,21 +35,27 @@ class SpeechCommand:
 
 PRESETS: Mapping[str, SpeechCommand] = {
     "flite": SpeechCommand(
-        ("flite", "-voice", "{voice}", "-f", "{text_file}", "-o", "{out}"), "slt", ("slt", "rms", "awb", "kal", "kal16"), "flite"
+        ("flite", "-voice", "{voice}", "-f", "{text_file}", "-o", "{out}"),
+        "slt",
+        ("slt", "rms", "awb", "kal", "kal16"),
+        "flite",
+        ("--setf", "duration_stretch=0.8"),
     ),
-    "espeak-ng": SpeechCommand(("espeak-ng", "-v", "{voice}", "-f", "{text_file}", "-w", "{out}"), "en-us", (), "espeak-ng"),
+    "espeak-ng": SpeechCommand(
+        ("espeak-ng", "-v", "{voice}", "-f", "{text_file}", "-w", "{out}"), "en-us", (), "espeak-ng", ("-s", "215")
+    ),
     "text2wave": SpeechCommand(
         ("text2wave", "{text_file}", "-o", "{out}", "-eval", "(voice_{voice})"), "cmu_us_slt_arctic_hts", (), "festival"
     ),
-    "piper": SpeechCommand(("piper", "--model", "{voice}", "--output_file", "{out}"), "", (), ""),
+    "piper": SpeechCommand(("piper", "--model", "{voice}", "--output_file", "{out}"), "", (), "", ("--length_scale", "0.8")),
 }
 
 
-def speech_command(command: str, search_path: str | None = None) -> SpeechCommand:
+def speech_command(command: str, search_path: str | None = None, *, brisk: bool = False) -> SpeechCommand:
     """Read `speech.command`: a preset's name (flite, espeak-ng, text2wave, piper), a path that ends in one, or a command line.
 
     search_path: folders to look in, as in PATH (None: this process's). Raises BadSettings when it cannot be read or its program
-    is not there.
+    is not there. brisk: a preset's faster speech; a command line is taken as it is.
     """
     try:
         words = tuple(shlex.split(command))
@@ -57,8 +64,9 @@ def speech_command(command: str, search_path: str | None = None) -> SpeechComman
     if not words:
         raise BadSettings("speech.command: is empty.", f"Name one of {', '.join(PRESETS)}, or give a command line.")
     preset = PRESETS.get(Path(words[0]).name) if len(words) == 1 else None
+    faster = preset.brisk if preset and brisk else ()
     found = (
-        SpeechCommand((words[0], *preset.words[1:]), preset.default_voice, preset.voices, preset.package)
+        SpeechCommand((words[0], *faster, *preset.words[1:]), preset.default_voice, preset.voices, preset.package)
         if preset
         else SpeechCommand(words, "")
     )

@@ -26,7 +26,7 @@ class CommandSynthesiser:
 
     command: a preset (flite, espeak-ng, text2wave, piper) or a command line, see speech_commands. environment: added to the
     program's (a private installation's library path). timeout: seconds for one run. cache_dir: None: in memory only.
-    Raises BadSettings at once when the program or the voice is not there.
+    brisk: speak about a quarter faster. Raises BadSettings at once when the program or the voice is not there.
     """
 
     def __init__(
@@ -38,9 +38,10 @@ class CommandSynthesiser:
         cache_dir: Path | None = None,
         environment: Mapping[str, str] | None = None,
         at_once: int = 2,
+        brisk: bool = False,
     ) -> None:
         self._environment = {**os.environ, **(environment or {})}
-        self._command = speech_command(command, self._environment.get("PATH"))
+        self._command = speech_command(command, self._environment.get("PATH"), brisk=brisk)
         self._voice = voice or self._command.default_voice
         check_voice(self._command, self._voice)
         self._timeout = timeout

@@ -36,7 +36,7 @@ LEADING_AFTER = {
     "about": _words("asking calling ringing called what question talk speak"),
     "have": _words("i we they also still"),
     "so": _words("and"),
-    "that": _words("and but said is so because"),
+    "that": _words("and but said so because"),
     "her": _words("and is for with to in"),
 }
 

@@ -194,7 +194,7 @@ def _settings(layout: Layout, state: dict[str, Any], prefix: Prefix) -> str:
         },
         "redis": {"url": state["redis"]},
         "http": {"host": "127.0.0.1", "port": state["ports"]["http"]},
-        "speech": {"command": shlex.quote(str(prefix.bin / "flite")), "voice": "slt"},
+        "speech": {"command": shlex.quote(str(prefix.bin / "flite")), "voice": "slt", "whisper_voice": "rms"},
         "queues": {"default": "support"},
     }
     lines = ["# Written by scripts/sandbox for this sandbox; every `up` of a new sandbox writes it anew.", ""]

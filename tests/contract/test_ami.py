@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from ari_app.asterisk.ami import Ami
-from ari_app.asterisk.ami_events import QueueMember, translate
+from ari_app.asterisk.ami_events import AgentChannels, QueueMember, translate
 from ari_app.asterisk.ami_session import AmiSession
 from ari_app.errors import NotReachable
 from ari_app.session.ports import AgentDeclined, AgentFinished, AgentJoined, AgentRinging, PbxConnection, PbxEvent
@@ -63,6 +63,22 @@ def test_ring_time_of_an_unanswered_phone_is_in_milliseconds() -> None:
     event = translate({"Event": "AgentRingNoAnswer", "Uniqueid": "q1;2", "Linkedid": "caller", "RingTime": "15000"})
     assert isinstance(event, AgentDeclined)
     assert (event.queue_leg_id, event.ring_seconds) == ("q1", 15.0)
+
+
+@pytest.mark.parametrize("missing", [("DestUniqueid",), ("DestUniqueid", "Uniqueid", "Linkedid")])
+def test_an_end_without_channels_is_known_by_the_agents_interface(missing: tuple[str, ...]) -> None:
+    """As 22.10 sends it when the agent hung up while he was held."""
+    channels = AgentChannels()
+    leg = {"Uniqueid": "q1;2", "Linkedid": "q1", "DestUniqueid": "a1", "Interface": "PJSIP/agent1"}
+    other = {"Uniqueid": "q2;2", "Linkedid": "q2", "DestUniqueid": "a2", "Interface": "PJSIP/agent2"}
+    for called in (leg, other):
+        channels.complete({"Event": "AgentCalled", **called})
+    bare = {name: value for name, value in leg.items() if name not in missing}
+    for event, kind in (("AgentConnect", AgentJoined), ("AgentComplete", AgentFinished)):
+        told = translate(channels.complete({"Event": event, **bare}))
+        assert isinstance(told, kind)
+        assert (told.queue_leg_id, told.agent_channel_id) == ("q1", "a1")
+    assert channels.complete({"Event": "AgentComplete", **bare})["DestUniqueid"] == ""
 
 
 @pytest.mark.parametrize("headers", [{}, {"Event": "Hangup"}, {"Event": "QueueMemberStatus", "Queue": "support"}])

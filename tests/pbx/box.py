@@ -10,7 +10,9 @@ from ari_app.rehearsal.report import Report
 from ari_app.rehearsal.runner import rehearse, with_leftovers
 from ari_app.rehearsal.script import Script, builtin_script, parse_script
 from ari_app.rehearsal.target import Target
+from ari_app.settings import load
 from ari_app.speech.synthesiser import CommandSynthesiser
+from ari_app.wiring import whisper_voice
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -52,6 +54,7 @@ class Box:
         """Hold a rehearsal (YAML text, or a script) and count what is left in Asterisk after it."""
         parsed = parse_script(script, "test") if isinstance(script, str) else script
         synthesiser = CommandSynthesiser(f"{self.facts['prefix']}/bin/flite", cache_dir=self.folder / "voices")
+        whisper = whisper_voice(load(Path(self.facts["config"])))
         report = await rehearse(
             parsed,
             Target.from_mapping(self.facts),
@@ -59,9 +62,10 @@ class Box:
             lambda event: None,
             folder=folder,
             application=HttpApplication(self.facts["http"]),
-            whisper_sound=lambda text: synthesiser.synthesise(text, "rms"),
+            whisper_sound=whisper.synthesise,
         )
         await synthesiser.close()
+        await whisper.close()
         return with_leftovers(report, await leftovers(self.facts))
 
 

@@ -29,6 +29,7 @@ class Stage:
             media=self.media,
             listeners=fakes.FakeListeners(),
             synthesiser=self.synthesiser,
+            whisper_synthesiser=self.synthesiser,
             split=lambda text: [text],
             sentiment=fakes.FakeSentiment(),
             scorer=fakes.FakeScorer,

@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from ari_app.errors import BadSettings, NotReachable
 from ari_app.store.spawn import PrivateRedis
-from tests.store.helpers import eventually
+from tests.store.helpers import eventually, write_through
 
 
 async def test_it_listens_on_a_private_socket_only(server: PrivateRedis, client: Redis, tmp_path: Path) -> None:
@@ -24,8 +24,8 @@ async def test_it_listens_on_a_private_socket_only(server: PrivateRedis, client:
 
 
 async def test_it_is_started_again_when_it_dies_and_keeps_its_data(server: PrivateRedis, client: Redis) -> None:
+    write_through(client)
     client.set("kept", "yes")
-    _on_disk(client)
     first = server.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)

@@ -30,7 +30,7 @@ _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
 _RATES = {"ulaw": 8000, "slin16": 16000}
 _ULAW_RATE = 8000
 _ULAW_FRAME = 160
-_FRAMES_AHEAD = 0
+_FRAMES_AHEAD = 2
 """How far Asterisk's mixer is kept supplied: 40 ms of our own lateness are not heard, and stop() stays far below 100 ms."""
 _STALL_SECONDS = 0.1
 
