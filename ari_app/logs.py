@@ -13,14 +13,16 @@ def configure(level: str, style: str) -> None:
     if style == "json":
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+        # Plain tracebacks: the richer ones print local variables, and with them what callers said.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28, exception_formatter=plain)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S.%f" if style == "console" else "iso", utc=style == "json"),
             structlog.processors.StackInfoRenderer(),
-            structlog.processors.format_exc_info if style == "json" else structlog.processors.StackInfoRenderer(),
+            *([structlog.processors.format_exc_info] if style == "json" else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -1,17 +1,33 @@
 """The settings file, read once: one frozen, validated tree. Every mistake is told at once, with its place and its remedy."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from rapidfuzz import process
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ari_app.errors import BadSettings
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Password = Annotated[str, Field(min_length=1)]
+SECRETS = ("password", "token", "redis.url")  # ends of settings whose value no message shows
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("write an address like http://127.0.0.1:8088/ari")
+    return text
 
 
 class _Section(BaseModel):
@@ -21,14 +37,14 @@ class _Section(BaseModel):
 class AsteriskSettings(_Section):
     """How to reach Asterisk. `media_transport`: rtp works everywhere, websocket needs chan_websocket (22.6 or newer)."""
 
-    ari_url: str = "http://127.0.0.1:8088/ari"
+    ari_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8088/ari"
     ari_username: str = "ari-app"
-    ari_password: str
+    ari_password: Password
     app: str = "ari-app"
     ami_host: str = "127.0.0.1"
     ami_port: Port = 5038
     ami_username: str = "ari-app"
-    ami_password: str
+    ami_password: Password
     agi_host: str = "127.0.0.1"
     agi_port: Port = 4573
     media_host: str = "127.0.0.1"
@@ -130,37 +146,75 @@ class Settings(_Section):
 
 def load(file: Path) -> Settings:
     """Read and validate a settings file. BadSettings names every mistake with file, line and field."""
+    tree = _tree(file)
+    try:
+        return Settings.model_validate({**tree, "base": str(file.resolve().parent)})
+    except ValidationError as error:
+        found = sorted((_line(tree, one["loc"]), _mistake(dict(one))) for one in error.errors())
+        mistakes = [f"{file}, line {line}: {mistake}" for line, mistake in found]
+        raise BadSettings("\n".join(mistakes), "The README lists every setting with its default.") from None
+
+
+def _tree(file: Path) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadSettings(f"There is no settings file {file}.", "Name it with: ari-app serve -c FILE") from None
+    except IsADirectoryError:
+        raise BadSettings(f"The settings file {file} is a folder.", "Name the file in it: ari-app serve -c FILE") from None
     except OSError as error:
-        raise BadSettings(f"The settings file {file} cannot be read: {error.strerror}.") from error
+        raise BadSettings(
+            f"The settings file {file} cannot be read: {error.strerror}.", "Let the application's user read it."
+        ) from None
     except UnicodeDecodeError as error:
-        raise BadSettings(f"{file} is no UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
+        raise BadSettings(f"{file} is no UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadSettings(
-            f"{file}, line {line}: {error.problem}.", "Mend the YAML there: indentation, colons, quotes."
-        ) from error
+            f"{file}, line {line}: {error.problem}.", "Mend the YAML there, or just above: indentation, colons, quotes."
+        ) from None
+    except YAMLError as error:
+        first = str(error).partition("\n")[0]
+        raise BadSettings(f"{file} is no YAML: {first}.", "Save it as plain text, without control characters.") from None
     if not isinstance(tree, CommentedMap):
         raise BadSettings(f"{file} holds no settings.", "It should begin with a section such as `asterisk:`.")
-    try:
-        return Settings.model_validate({**tree, "base": str(file.resolve().parent)})
-    except ValidationError as error:
-        mistakes = [_mistake(file, tree, dict(one)) for one in error.errors()]
-        raise BadSettings("\n".join(mistakes), "The README lists every setting with its default.") from None
+    return tree
 
 
-def _mistake(file: Path, tree: CommentedMap, error: dict[str, object]) -> str:
-    place = error["loc"]
-    assert isinstance(place, tuple)
+def _mistake(error: Mapping[str, Any]) -> str:
+    place: tuple[object, ...] = error["loc"]
     field = ".".join(map(str, place))
-    message = {
-        "extra_forbidden": "there is no such setting",
-        "missing": "is missing",
-    }.get(str(error["type"]), f"{error['msg']}, not {error['input']!r}")
-    return f"{file}, line {_line(tree, place)}: {field}: {message}."
+    given = "…" if field.endswith(SECRETS) else repr(error["input"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{field}: there is no such setting{_did_you_mean(place)}"
+        case "missing" | "string_too_short":
+            return f"{field}: is missing."
+        case "model_type":
+            return f"{field}: is a section, with its settings indented below it, not {given}."
+        case "tuple_type":
+            return f"{field}: is a list, each item in a line of its own after a dash, not {given}."
+        case "string_type":
+            return f"{field}: must be a text, not {given}; write it in quotes."
+        case "value_error":
+            return f"{field}: {str(error['msg']).removeprefix('Value error, ')}, not {given}."
+    message = str(error["msg"]).removeprefix("Input should be ").partition(", unable")[0]
+    return f"{field}: must be {message}, not {given}."
+
+
+def _did_you_mean(place: tuple[object, ...]) -> str:
+    """The nearest name in the section that `place` leads to; else the section that has a setting of this name."""
+    section: type[BaseModel] = Settings
+    for name in place[:-1]:
+        inner = section.model_fields[str(name)].annotation
+        assert isinstance(inner, type)
+        section = inner
+    written = str(place[-1])
+    near = process.extractOne(written, [name for name in section.model_fields if name != "base"], score_cutoff=70)
+    if near:
+        return f', did you mean "{near[0]}"?'
+    homes = [name for name, one in Settings.model_fields.items() if written in getattr(one.annotation, "model_fields", ())]
+    return f", it belongs into the section `{homes[0]}`." if homes else "."
 
 
 def _line(tree: CommentedMap, place: tuple[object, ...]) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from ari_app.asterisk.media.rtp import RtpMediaFactory
 from ari_app.asterisk.media.websocket import WebSocketMediaFactory
 from ari_app.asterisk.pbx import AriPbx
 from ari_app.call.policy import Policy, Texts
-from ari_app.errors import BadSettings, NotReachable
+from ari_app.errors import BadSettings
 from ari_app.escalation.rules import RuleBook
 from ari_app.escalation.scorer import Scorer
 from ari_app.language.loading import load_lexicon
@@ -25,31 +25,23 @@ from ari_app.language.rules_file import default_rules, load_rules
 from ari_app.language.sentiment import TextBlobSentiment
 from ari_app.session.broadcast import Broadcast
 from ari_app.session.company import FILLERS
-from ari_app.session.ports import QueueLeft
+from ari_app.session.ports import AgentAtPickUp, QueueLeft
 from ari_app.session.router import Router
 from ari_app.session.services import Services, SessionSettings
 from ari_app.settings import Settings
+from ari_app.speech.errors import SpeakingFailed
 from ari_app.speech.listener_factory import VoskListenerFactory, speech_pool
 from ari_app.speech.readable import split_sentences
 from ari_app.speech.synthesiser import CommandSynthesiser
 from ari_app.store.redis_store import RedisStore
 from ari_app.store.spawn import PrivateRedis
+from ari_app.web.access import require_token
 from ari_app.web.server import WebServer, make_app
+from ari_app.wiring_checks import QueueWatch, check_asterisk, check_media, wanted_queues
 from ari_app.wiring_web import RunningApplication
 
 log = structlog.get_logger()
 
-REQUIRED_MODULES: Mapping[str, str] = {
-    "res_stasis": "runs the application",
-    "res_stasis_answer": "answers callers",
-    "res_stasis_snoop": "taps the caller and whispers to the agent",
-    "res_ari_channels": "controls channels",
-    "res_ari_bridges": "controls bridges",
-    "chan_rtp": "carries the sound between Asterisk and the application",
-    "bridge_softmix": "lets caller, assistant and agent hear each other",
-    "app_queue": "finds an agent",
-    "res_agi": "asks the application what to whisper",
-}
 WIDEBAND = 16_000
 MODEL_NOTICE = "embedded model: it knows synthesised voices only. For real callers: scripts/fetch-model, then speech.model_path"
 
@@ -73,16 +65,19 @@ class Application:
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """Start everything, in the order in which a caller needs it, and take it down again. Raises AriAppError with a remedy."""
     async with AsyncExitStack() as stack:
+        require_token(settings.http.host, settings.http.token)
         listeners = _listeners(settings)
-        rules = load_rules(settings.path(settings.rules)) if settings.rules else default_rules()
+        rules = _rules(settings)
         assistant = open_assistant(_assistant_files(settings))
         synthesiser, whisper = voice(settings), whisper_voice(settings)
         stack.push_async_callback(synthesiser.close)
         stack.push_async_callback(whisper.close)
+        router: Router | None = None
+        # First of all: a second copy of this program stops here, before it touches what belongs to the first one.
+        agi = await _agi(settings, stack, lambda: router)
         store = await _store(settings, stack)
-        pbx, ami, media = await _asterisk(settings, stack, listeners.rate)
-        version = await pbx.start()
-        await _check_asterisk(settings, pbx, ami)
+        pbx, ami, media = _asterisk(settings, stack, listeners.rate)
+        await check_media(settings, media)
         feed = Broadcast()
         pool = speech_pool(settings.speech.workers or None)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -109,10 +104,17 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         )
         router = Router(services)
         stack.push_async_callback(router.stop)
-        await _agi(settings, stack, router)
-        await _warm_up(settings, rules, synthesiser, sentiment, assistant)
-        notes = (MODEL_NOTICE,) if listeners.synthesised_voices_only else ()
-        running = RunningApplication(services, pbx, ami, router, store, listeners, feed, version, notes)
+        stack.push_async_callback(agi.close)  # when all is well held agents are released before the calls are given up
+        await ami.start()
+        pbx.feed(ami.events(), "ami")
+        await check_asterisk(settings, pbx, ami, rules)
+        watch = await _watch_queues(settings, stack, ami, rules)
+        await _warm_up(settings, rules, synthesiser, whisper, sentiment, assistant)
+        version = await pbx.start(within=settings.asterisk.request_timeout)  # from here on callers come in
+        model = (MODEL_NOTICE,) if listeners.synthesised_voices_only else ()
+        for note in model:
+            log.warning(note)
+        running = RunningApplication(services, pbx, ami, router, store, listeners, feed, version, lambda: (*model, *watch.notes))
         await _http(settings, stack, running)
         yield Application(settings, pbx, ami, router, store, listeners, rules, feed, version)
 
@@ -149,7 +151,11 @@ def whisper_voice(settings: Settings) -> CommandSynthesiser:
     speech = settings.speech
     cache = settings.path(settings.data_dir) / "speech"
     chosen = speech.whisper_voice or speech.voice
-    return CommandSynthesiser(speech.whisper_command or speech.command, voice=chosen, cache_dir=cache, brisk=True)
+    try:
+        return CommandSynthesiser(speech.whisper_command or speech.command, voice=chosen, cache_dir=cache, brisk=True)
+    except BadSettings as error:
+        where = error.message.replace("speech.", "speech.whisper_", 1)
+        raise BadSettings(where, error.remedy.replace("speech.", "speech.whisper_")) from None
 
 
 def _listeners(settings: Settings) -> VoskListenerFactory:
@@ -162,9 +168,15 @@ def _listeners(settings: Settings) -> VoskListenerFactory:
     )
     if int(str(factory.describe()["model_rate"])) >= WIDEBAND:
         factory.rate = WIDEBAND  # callers with wideband phones are heard with all that they have
-    if factory.synthesised_voices_only:
-        log.warning(MODEL_NOTICE)
     return factory
+
+
+def _rules(settings: Settings) -> RuleBook:
+    """Rules that name no queue of their own send callers to queues.default."""
+    rules = load_rules(settings.path(settings.rules)) if settings.rules else default_rules()
+    if settings.rules and "queue" in rules.model_fields_set:
+        return rules
+    return rules.model_copy(update={"queue": settings.queues.default})
 
 
 def _assistant_files(settings: Settings) -> AssistantFiles:
@@ -193,12 +205,12 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> RedisStore:
         url = await private.start()
         stack.push_async_callback(private.stop)
     store = RedisStore(url, data / "spool", retention_days=settings.redis.retention_days)
-    await store.start()
+    await store.start(required=True)
     stack.push_async_callback(store.close)
     return store
 
 
-async def _asterisk(
+def _asterisk(
     settings: Settings, stack: AsyncExitStack, listen_rate: int
 ) -> tuple[AriPbx, Ami, RtpMediaFactory | WebSocketMediaFactory]:
     asterisk = settings.asterisk
@@ -211,40 +223,34 @@ async def _asterisk(
     stack.push_async_callback(media.close)
     ami = Ami(asterisk.ami_host, asterisk.ami_port, asterisk.ami_username, asterisk.ami_password)
     stack.push_async_callback(ami.close)
-    await ami.start()
     access = AriAccess(asterisk.ari_url, asterisk.ari_username, asterisk.ari_password, asterisk.app, asterisk.request_timeout)
     pbx = AriPbx(access)
     stack.push_async_callback(pbx.close)
-    pbx.feed(ami.events(), "ami")
     return pbx, ami, media
 
 
-async def _check_asterisk(settings: Settings, pbx: AriPbx, ami: Ami) -> None:
-    """What would fail on the first call is told now, with the remedy."""
-    missing = await pbx.missing_modules(tuple(REQUIRED_MODULES))
-    if missing:
-        what = "; ".join(f"{name}, which {REQUIRED_MODULES[name]}" for name in missing)
-        raise NotReachable(
-            f"Asterisk at {settings.asterisk.ari_url} has not loaded: {what}.",
-            "Load them (asterisk -rx 'module load NAME'), and see modules.conf for a `noload` that keeps them away.",
-        )
-    queues = await ami.queues()
-    if settings.queues.default not in queues:
-        known = f"It knows: {', '.join(sorted(queues))}." if queues else "It knows no queue at all."
-        raise BadSettings(
-            f'Asterisk has no queue "{settings.queues.default}" (queues.default). {known}',
-            "Add it to queues.conf (asterisk_conf/ari-app-queues.conf is a sample), then: asterisk -rx 'queue reload all'",
-        )
+async def _agi(settings: Settings, stack: AsyncExitStack, find_router: Callable[[], Router | None]) -> FastAgiServer:
+    async def picked_up(agent: AgentAtPickUp) -> None:
+        if router := find_router():
+            await router.agent_picked_up(agent)
 
-
-async def _agi(settings: Settings, stack: AsyncExitStack, router: Router) -> None:
     async def queue_left(event: QueueLeft) -> None:
-        router.handle(event)
+        if router := find_router():
+            router.handle(event)
 
     asterisk = settings.asterisk
-    server = FastAgiServer(asterisk.agi_host, asterisk.agi_port, on_pick_up=router.agent_picked_up, on_queue_left=queue_left)
+    server = FastAgiServer(asterisk.agi_host, asterisk.agi_port, on_pick_up=picked_up, on_queue_left=queue_left)
     await server.start()
     stack.push_async_callback(server.close)
+    return server
+
+
+async def _watch_queues(settings: Settings, stack: AsyncExitStack, ami: Ami, rules: RuleBook) -> QueueWatch:
+    watch = QueueWatch(ami, tuple(wanted_queues(settings, rules)))
+    await watch.look()
+    looking = asyncio.create_task(watch.run(), name="queue watch")
+    stack.callback(looking.cancel)
+    return watch
 
 
 async def _http(settings: Settings, stack: AsyncExitStack, running: RunningApplication) -> None:
@@ -258,13 +264,19 @@ async def _warm_up(
     settings: Settings,
     rules: RuleBook,
     synthesiser: CommandSynthesiser,
+    whisper: CommandSynthesiser,
     sentiment: TextBlobSentiment,
     assistant: KnowledgeAssistant,
 ) -> None:
-    """What every call says is synthesised before the first one, so that nobody waits for it."""
+    """What every call says is synthesised before the first one, so that nobody waits for it. Raises BadSettings."""
     texts = policy(settings).texts
     greeting = assistant.open("", "", "").greet().text
     says = [rules.say, *(rule.say for rule in rules.rules if rule.say)]
     always = [greeting, *says, texts.hand_off, texts.agent_left, texts.goodbye, texts.still_there, texts.back_again, *FILLERS]
     sentences = [sentence for text in always for sentence in split_sentences(text)]
-    await asyncio.gather(sentiment.warm_up(), *(synthesiser.synthesise(sentence) for sentence in sentences))
+    try:
+        await whisper.synthesise(sentences[0])
+        await asyncio.gather(*(synthesiser.synthesise(sentence) for sentence in sentences))
+    except SpeakingFailed as error:
+        raise BadSettings(f"The synthesiser does not work: {error.message.rstrip(': ')}", error.remedy) from None
+    await sentiment.warm_up()

@@ -1,6 +1,6 @@
 """What the HTTP side is shown of the running application, and the one thing it may ask for: a handover."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ class RunningApplication:
         listeners: VoskListenerFactory,
         feed: Broadcast,
         version: tuple[int, ...],
-        notes: tuple[str, ...],
+        notes: Callable[[], tuple[str, ...]],
     ) -> None:
         self._services, self._pbx, self._ami, self._router = services, pbx, ami, router
         self._store, self._listeners, self._feed = store, listeners, feed
@@ -48,7 +48,7 @@ class RunningApplication:
             synthesised_voices_only=self._listeners.synthesised_voices_only,
             spooled=stored.spooled,
             asterisk_version=".".join(map(str, self._version)),
-            notes=self._notes,
+            notes=self._notes(),
         )
 
     def live_calls(self) -> Sequence[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from ari_app.asterisk.system_errors import in_words
 from ari_app.errors import NotReachable
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ class AmiSession:
                 made.set_result(await loop.create_connection(_Protocol, host, port))
         except (OSError, TimeoutError) as error:
             raise NotReachable(
-                f"AMI does not answer at {where}: {error or 'no answer'}",
+                f"AMI does not answer at {where}: {in_words(error)}",
                 "start Asterisk, set enabled = yes, bindaddr and port in manager.conf, and compare them with the settings",
             ) from error
         self._manager.connection_made(made)
@@ -83,7 +84,13 @@ class AmiSession:
 
     async def _log_in(self, where: str, username: str, secret: str, events: str) -> None:
         # not "Events" in the login: there it may only be on or off on old versions, and Events accepts a mask on all
-        answers = await self.act("Login", Username=username, Secret=secret, Events="off")
+        try:
+            answers = await self.act("Login", Username=username, Secret=secret, Events="off")
+        except NotReachable as error:
+            raise NotReachable(
+                f"what answers at {where} is no AMI, or hangs: {error.message}",
+                "compare asterisk.ami_port in the settings with port in manager.conf (5038), not with http.conf",
+            ) from error
         if answers[0].get("Response") != "Success":
             raise NotReachable(
                 f"AMI at {where} refuses user {username!r}: {answers[0].get('Message', 'no reason given')}",

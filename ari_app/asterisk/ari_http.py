@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
+from ari_app.asterisk.system_errors import in_words
 from ari_app.errors import AriAppError, ChannelGone, NotReachable
 
 Value = str | int
@@ -147,11 +148,20 @@ class AriHttp:
             return ChannelGone(f"Not in Asterisk any more: {what}: {said}")
         return AriRefused(what, status, said or "no reason given")
 
-    def _unreachable(self, error: Exception) -> NotReachable:
+    def _unreachable(self, error: aiohttp.ClientError) -> NotReachable:
         return NotReachable(
-            f"Asterisk's ARI at {self.access.base} cannot be reached: {error}",
+            f"Asterisk's ARI at {self.access.base} cannot be reached: {_cause(error)}",
             "Is Asterisk running, with enabled=yes and this address in http.conf? See 'http show status'.",
         )
+
+
+def _cause(error: aiohttp.ClientError) -> str:
+    """In a few words; aiohttp's own texts repeat the address and name the exception."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return in_words(error.os_error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "what answers there does not speak HTTP"
+    return str(error) or type(error).__name__
 
 
 def _sentence_in(content: bytes) -> str | None:

@@ -84,8 +84,9 @@ class AriWebSocket:
                 await asyncio.shield(self._first)
         except TimeoutError as error:
             await self.close()
+            reason = self._reason.rpartition(" cannot be reached: ")[2] or "no answer"
             raise NotReachable(
-                f"Asterisk's ARI at {self._client.http.access.base} was not reached within {within:g} s: {self._reason}",
+                f"Asterisk's ARI at {self._client.http.access.base} was not reached within {within:g} s: {reason}",
                 "Is Asterisk running, with enabled=yes in http.conf and ari.conf? Is res_stasis.so loaded?",
             ) from error
         except BaseException:

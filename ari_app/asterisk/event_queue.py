@@ -50,6 +50,12 @@ class EventQueue:
         log.error("pbx_events_were_dropped", count=dropped)
         return dropped
 
+    def drain(self) -> list[PbxEvent]:
+        """Take out what nobody has read."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
     def close(self) -> None:
         self._closed = True
         self._filled.set()

@@ -8,6 +8,7 @@ import structlog
 
 from ari_app.asterisk.agi_connection import LONGEST_LINE, AgiConnection, AgiRequest, BadAgiPeer
 from ari_app.asterisk.agi_pickup import HeldAgent
+from ari_app.asterisk.system_errors import in_words
 from ari_app.errors import AriAppError, NotReachable
 from ari_app.session.ports import AgentAtPickUp, QueueLeft
 
@@ -59,9 +60,9 @@ class FastAgiServer:
             self._server = await asyncio.start_server(self._accept, self._host, self._port, limit=LONGEST_LINE)
         except OSError as error:
             raise NotReachable(
-                f"the FastAGI server cannot listen on {self._host}:{self._port}: {error.strerror or error}",
-                "another program, or a second copy of this one, has the port: stop it, or choose a free fastagi port in the"
-                " settings and in the dialplan's globals",
+                f"the FastAGI server cannot listen on {self._host}:{self._port}: {in_words(error)}",
+                "is another copy of this program running? Else set asterisk.agi_port (and ARI_APP_AGI in the dialplan) to a "
+                "free fastagi port, and asterisk.agi_host to an address of this machine",
             ) from error
 
     async def close(self) -> None:

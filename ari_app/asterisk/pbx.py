@@ -105,7 +105,14 @@ class AriPbx:
             feed.cancel()
         await asyncio.gather(*self._feeds, *self._clean_ups, return_exceptions=True)  # each request has its timeout
         self._queue.close()
+        await self._send_on_unread()
         await self.client.http.close()
+
+    async def _send_on_unread(self) -> None:
+        """Callers who came in while nobody read events any more would stay in silence: the dialplan behind Stasis() takes them."""
+        for event in self._queue.drain():
+            if isinstance(event, ChannelEntered) and event.args[:1] != ("queue-leg",):
+                await self._quietly(self.client.continue_in_dialplan(event.channel_id))
 
     def feed(self, source: AsyncIterable[PbxEvent], name: str) -> None:
         """Let another adapter's events (AMI, FastAGI) come out of events() too, in the order in which they arrive."""

@@ -8,6 +8,7 @@ from ari_app.call.model import Fact, Party, Score
 WHISPER_CHARACTERS = 150  # about ten seconds of brisk speech
 CARD_LINE = 60
 CARD_LINES = 5
+SAID = 70
 MATTER_KINDS = ("matter", "deadline")
 PERSON_KINDS = ("name", "booking")
 MOOD_SIGNALS = {"negative sentiment": "upset", "raised voice": "speaks loudly", "low confidence": "hard to understand"}
@@ -74,7 +75,7 @@ def compose(call: Call) -> Briefing:
         name=name,
         references=tuple(fact for fact in facts if fact.kind not in ("name", "situation", *MATTER_KINDS)),
         situation=tuple(fact for fact in facts if fact.kind == "situation"),
-        matter=_latest(tuple(fact for fact in facts if fact.kind in MATTER_KINDS)),
+        matter=_latest(tuple(fact for fact in facts if fact.kind in MATTER_KINDS)) or _said(call),
         mood=_mood(call.score),
         next_step=call.suggestion or "",
         number=call.caller_number,
@@ -88,10 +89,11 @@ def display(call: Call, reason: str) -> str:
     return f"{short} / {reason}" if short else reason
 
 
-def last_words(call: Call) -> str:
-    """What the caller said last, as evidence where nothing better is known."""
+def _said(call: Call) -> tuple[Fact, ...]:
+    """What the caller said last, where the assistant found no matter in it: better than nothing."""
     turn = call.transcript.last(Party.CALLER)
-    return turn.text if turn else ""
+    words = (turn.text if turn else "") or (call.handover.decision.reason if call.handover else "")
+    return (Fact("matter", f"said: {_clip(words, SAID)}"),) if words else ()
 
 
 def _mood(score: Score | None) -> tuple[str, ...]:

@@ -111,6 +111,14 @@ class AgentPickedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentHungUp:
+    """The agent left while the whisper routine held him. Asterisk still lets the queue leg in for an instant after that."""
+
+    agent_channel_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class WhisperStarted:
     seconds: float
     at: float
@@ -173,6 +181,7 @@ Event = (
     | AgentRang
     | AgentRefused
     | AgentPickedUp
+    | AgentHungUp
     | WhisperStarted
     | WhisperEnded
     | QueueLegEntered

@@ -17,6 +17,8 @@ from ari_app.call.policy import Policy
 NEW, CONVERSING, SEEKING = CallState.NEW, CallState.CONVERSING, CallState.SEEKING
 BRIEFING, CONNECTED, CLOSING, ENDED = CallState.BRIEFING, CallState.CONNECTED, CallState.CLOSING, CallState.ENDED
 
+NO_TALK = 1.0  # seconds: an agent who leaves the whisper is in the bridge for an instant, and has talked with nobody
+
 Step = tuple[Call, list[do.Command]]
 Handler = Callable[[Call, on.Event, Policy], Step]
 
@@ -218,22 +220,29 @@ def ringing_times_out(call: Call, event: on.RingingTimedOut, policy: Policy) -> 
     return _nobody(call, event.at)
 
 
-def agent_leaves_the_whisper(call: Call, event: on.QueueLegEnded, policy: Policy) -> Step:
+def agent_leaves_the_whisper(call: Call, event: on.AgentHungUp | on.QueueLegEnded, policy: Policy) -> Step:
     """Hung up instead of joining: the next agent is rung, and the caller is undisturbed."""
     handover = call.handover
-    if event.leg_id != call.queue_leg_id or handover is None:
+    if handover is None or (isinstance(event, on.QueueLegEnded) and event.leg_id != call.queue_leg_id):
         return call, []
+    old_leg_id = call.queue_leg_id
     call = _tried(call, AgentTry(handover.agent_interface, "", "left", event.at))
     if handover.leg >= policy.attempts:
         return _nobody(call, event.at)
     again = call.with_handover(leg=handover.leg + 1, agent_channel_id="", whisper_text="")
     again, whisper = _with_whisper(replace(again, state=SEEKING))
-    return again, [do.StopWhisper(), do.ReleaseAgent(), _ring(again, policy), *whisper, do.KeepCompany()]
+    cancel = do.CancelAgent(old_leg_id, handover.agent_channel_id)
+    commands = [do.StopWhisper(), do.ReleaseAgent(), cancel, _ring(again, policy), *whisper, do.KeepCompany()]
+    return again, commands
 
 
 def agent_hangs_up(call: Call, event: on.QueueLegEnded, policy: Policy) -> Step:
-    if event.leg_id != call.queue_leg_id:
+    handover = call.handover
+    if event.leg_id != call.queue_leg_id or handover is None:
         return call, []
+    if policy.whisper_mode == "before" and handover.whispering is Whispering.NOT_YET and event.at - _joined(handover) < NO_TALK:
+        call, commands = agent_leaves_the_whisper(call, event, policy)
+        return call, [*commands, do.OpenVoice(), do.OpenEars()]
     call = _handover_ended(call, Outcome.ANSWERED, event.at)
     call = replace(call, state=CLOSING)
     text = policy.texts.agent_left
@@ -309,6 +318,10 @@ def _ring(call: Call, policy: Policy) -> do.RingQueue:
 
 def application_stops(call: Call, event: on.ApplicationStopping, policy: Policy) -> Step:
     return _to_fallback(call, event.at)
+
+
+def _joined(handover: Handover) -> float:
+    return handover.joined_at if handover.joined_at is not None else handover.decided_at
 
 
 def _goodbye(call: Call, policy: Policy, reason: str) -> Step:
@@ -417,10 +430,13 @@ TABLE: Mapping[tuple[CallState, type], Row] = {
     (BRIEFING, on.WhisperStarted): Row(whisper_starts, (), "the assistant's last words are timed to the join"),
     (BRIEFING, on.WhisperEnded): Row(whisper_ends, (), "heard, skipped or failed: the queue may bridge the agent"),
     (BRIEFING, on.QueueLegEntered): Row(queue_leg_enters, (BRIEFING, CONNECTED), "agent into the bridge, assistant out"),
+    (BRIEFING, on.AgentHungUp): Row(agent_leaves_the_whisper, (SEEKING, CONVERSING), "the next agent is rung"),
     (BRIEFING, on.QueueLegEnded): Row(agent_leaves_the_whisper, (BRIEFING, SEEKING, CONVERSING), "the next agent is rung"),
     (CONNECTED, on.WhisperStarted): Row(whisper_starts, (), "noted (mode `during`)"),
     (CONNECTED, on.WhisperEnded): Row(whisper_ends_after_join, (), "the whisper's legs are released"),
-    (CONNECTED, on.QueueLegEnded): Row(agent_hangs_up, (CONNECTED, CLOSING), "the assistant asks whether anything is left"),
+    (CONNECTED, on.QueueLegEnded): Row(
+        agent_hangs_up, (CONNECTED, CLOSING, SEEKING, CONVERSING), "the assistant asks whether anything is left"
+    ),
     **_rows((CONVERSING, CONNECTED, CLOSING, ENDED), on.AgentPickedUp, _AGENT_GONE),
     **_rows((CONVERSING, CONNECTED, CLOSING, ENDED), on.QueueLegEntered, _LEG_GONE),
     # the end

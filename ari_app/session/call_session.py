@@ -94,6 +94,7 @@ class CallSession:
                     self.executor.whisperer.skip()
         except ChannelGone:
             log.info("agent left at the whisper", call_id=self.call.call_id)
+            self.post(on.AgentHungUp(agent.channel_id, self.now()))
 
     # ---------------------------------------------------------------------------------------- the tasks of the call
 

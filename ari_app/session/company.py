@@ -14,10 +14,14 @@ REPLY_PATIENCE = 0.45  # how long a reply to the caller is waited for after the 
 CALLER_PATIENCE = 12.0  # a caller (or a noise) that goes on longer than this is not waited for
 OVERLAP = 0.35  # the hand-off line goes on this long after the join
 JOIN_DELAY = 0.06  # from the whisper's end until the two hear each other
+BREATH = 0.1  # the pause between sentences once the join is planned
+LONGEST_PAUSE = 0.36
 FILLERS = (
     "One moment.",
     "Nearly there.",
-    "They are just reading my notes.",
+    "Just a moment more.",
+    "They are reading my notes.",
+    "It will only take a moment longer.",
     "My colleague is just reading the details now.",
     "My colleague is reading my notes about your call, and will be with you in just a moment.",
 )
@@ -42,6 +46,8 @@ class Company:
         self._caller_since: float | None = None
         self._reply_by = 0.0
         self._changed = asyncio.Event()
+        self._pending = ""
+        self._fillers: list[str] = []
 
     def start(self) -> None:
         self._keeping, self._handed_off, self._join = True, False, None
@@ -50,6 +56,7 @@ class Company:
     def plan_join(self, seconds: float, hand_off: str) -> None:
         """The agent joins in `seconds`."""
         self._join = (self._clock() + seconds + JOIN_DELAY, hand_off)
+        self._fillers = list(FILLERS)
 
     def end(self, hand_off: str) -> None:
         """The agent is there now (or the company is over, with an empty `hand_off`)."""
@@ -85,7 +92,7 @@ class Company:
             if text and self._keeping and not self._voice.busy:
                 self._told(text)
                 await self._voice.say(text).wait()
-            await asyncio.sleep(PAUSE if self._join is None else 0.1)
+            await asyncio.sleep(PAUSE if self._join is None else BREATH)
 
     async def _wait_for_caller(self) -> bool:
         """True when it waited: the caller speaks, or a reply to the caller is on its way."""
@@ -97,28 +104,25 @@ class Company:
         return True
 
     async def _fit(self, remarks: Iterator[str]) -> str | None:
-        """The next sentence, or what still fits before the hand-off line must begin."""
+        """The next sentence, or what fills the time until the hand-off line must begin."""
+        sentence = self._pending or next(remarks)
+        self._pending = sentence
+        length = await self._voice.prepare(sentence)
         if self._join is None:
-            sentence = next(remarks)
-            await self._voice.prepare(sentence)
+            self._pending = ""
             return sentence
         joins_at, line = self._join
-        begins_at = joins_at + OVERLAP - await self._voice.prepare(line)
-        room = begins_at - self._clock()
-        if room <= 0.4:
-            await asyncio.sleep(max(0.0, room))
-            if self._keeping:
+        room = joins_at + OVERLAP - await self._voice.prepare(line) - self._clock()
+        choice = best_fit(room, [(sentence, length), *[(text, await self._voice.prepare(text)) for text in self._fillers]])
+        if choice is None:
+            await asyncio.sleep(min(max(0.0, room), LONGEST_PAUSE))
+            if self._keeping and not self._handed_off:
                 self._hand_off(line)
-            return None
-        sentence = next(remarks)
-        if await self._voice.prepare(sentence) <= room:
-            return sentence
-        lengths = {filler: await self._voice.prepare(filler) for filler in FILLERS}
-        fitting = [filler for filler in FILLERS if lengths[filler] <= room]
-        if not fitting:
-            await asyncio.sleep(min(room, 0.2))
-            return None
-        return max(fitting, key=lengths.__getitem__)
+        elif choice == sentence:
+            self._pending = ""
+        else:
+            self._fillers.remove(choice)
+        return choice
 
     def _hand_off(self, line: str) -> None:
         self._handed_off = True
@@ -131,3 +135,17 @@ class Company:
             remark = self._next_remark(self._spoken)
             self._spoken += 1
             yield from self._split(remark)
+
+
+def best_fit(room: float, choices: Sequence[tuple[str, float]]) -> str | None:
+    """The first of `choices` (text, seconds) that fits into `room` seconds and leaves no awkward rest; else the longest one.
+
+    A rest is awkward when it is too long for a pause and too short for anything else. None: nothing fits.
+    """
+    fitting = [(text, seconds) for text, seconds in choices if seconds <= room]
+    if not fitting or room <= LONGEST_PAUSE:
+        return None
+    shortest = min(seconds for _, seconds in choices)
+    rests = {text: room - seconds - BREATH for text, seconds in fitting}
+    smooth = [text for text, _ in fitting if rests[text] <= LONGEST_PAUSE or rests[text] >= shortest]
+    return smooth[0] if smooth else max(fitting, key=lambda one: one[1])[0]

@@ -1,7 +1,7 @@
 """The ears of one call: feeds what the caller's tap hears to the listener, off the event loop, and posts what was said."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 import structlog
@@ -27,6 +27,7 @@ class Ears:
         self._buffer = bytearray()
         self._arrived = asyncio.Event()
         self._over = False
+        self._work: asyncio.Future[Sequence[HeardEvent]] | None = None
         self._bytes_per_second = leg.rate * 2
 
     async def run(self, heard: Callable[[HeardEvent, float], None]) -> None:
@@ -37,6 +38,7 @@ class Ears:
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
+            await self._close()
 
     async def _read(self) -> None:
         try:
@@ -64,5 +66,15 @@ class Ears:
                 opened_at = self._clock() - behind
             audio = bytes(self._buffer)
             self._buffer.clear()
-            for event in await loop.run_in_executor(self._pool, self._listener.process, audio):
+            self._work = loop.run_in_executor(self._pool, self._listener.process, audio)
+            for event in await asyncio.shield(self._work):
                 heard(event, opened_at)
+
+    async def _close(self) -> None:
+        """Not before the listener has come back from its thread: it is used by one at a time."""
+        if self._work is not None:
+            await asyncio.wait({self._work})
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._listener.close)
+        except AriAppError as error:
+            log.info("listener closed with an error", error=str(error))

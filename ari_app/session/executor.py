@@ -10,7 +10,7 @@ import structlog
 from ari_app.call import commands as do
 from ari_app.call import events as on
 from ari_app.call import record
-from ari_app.call.call import Call, Whispering
+from ari_app.call.call import Call, CallState, Whispering
 from ari_app.call.model import AnswerKind, AnswerReport, Party, Turn
 from ari_app.errors import AriAppError, ChannelGone
 from ari_app.session.company import Company
@@ -143,8 +143,9 @@ class Executor:
 
     async def _close_voice(self) -> None:
         await self.voice.silent()
-        self.voice.attach(None)
-        await self.legs.close_voice()
+        if self._links.call().state in (CallState.CONNECTED, CallState.ENDED):  # it may be wanted again by now
+            self.voice.attach(None)
+            await self.legs.close_voice()
 
     def _say(self, command: do.Say) -> None:
         firm = command.kind is do.SayKind.ANNOUNCEMENT
@@ -168,7 +169,8 @@ class Executor:
     async def _open_ears(self) -> None:
         leg = await self.legs.open_ears()
         if leg is not None:
-            listener = self._services.listeners.open()
+            loop = asyncio.get_running_loop()
+            listener = await loop.run_in_executor(self._services.pool, self._services.listeners.open)
             ears = Ears(leg, listener, self._services.pool, self._links.now)
             self._ears_task = self._links.spawn(self._listen(ears), "ears")
 

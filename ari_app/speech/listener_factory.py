@@ -58,5 +58,5 @@ class VoskListenerFactory:
 
 
 def speech_pool(workers: int | None = None) -> ThreadPoolExecutor:
-    """Threads for listeners: Vosk and Silero release the GIL, so two workers do 1.7 times the work of one."""
+    """Threads for listeners: Vosk and Silero release the GIL."""
     return ThreadPoolExecutor(max_workers=workers, thread_name_prefix="speech")

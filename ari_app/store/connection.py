@@ -1,5 +1,7 @@
 """Connects to Redis so that a server that is away costs a call no time, and says what is wrong in words."""
 
+import os
+
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -26,11 +28,15 @@ def connect(url: str, timeout: float) -> "Redis":
 
 
 def without_password(url: str) -> str:
-    scheme, at, rest = url.partition("://")
+    scheme, at, rest = url.partition("://") if "://" in url else ("", "", url)
     return f"{scheme}{at}{rest.rpartition('@')[2]}"
 
 
 def reason(error: Exception) -> str:
+    """In a few words: the client's own text for a server that is away repeats the address and names an error number."""
+    origin = error.__cause__ or error.__context__
+    if isinstance(error, NotConnected) and isinstance(origin, OSError) and (origin.errno or 0) > 0:
+        return os.strerror(origin.errno or 0)
     if isinstance(error, NotConnected) and error.__cause__ is not None:
         return str(error.__cause__).rstrip(".")
     return str(error).rstrip(".") or type(error).__name__

@@ -91,7 +91,7 @@ class RedisStore(RecordReader):
             if required:
                 await self._redis.aclose()
                 raise NotReachable(
-                    f"Redis at {self._where} does not let us in: {reason(error)}.",
+                    f"Redis at {self._where} cannot be used: {reason(error)}.",
                     remedy="Start it, or correct redis.url in the settings (empty: a private one is started).",
                 ) from None
             self._lost(error)

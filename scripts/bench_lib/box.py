@@ -18,6 +18,7 @@ from ari_app.rehearsal.target import Target
 from ari_app.rehearsal.timeline import PhoneEvent
 from ari_app.settings import Settings, load
 from ari_app.speech.synthesiser import CommandSynthesiser
+from ari_app.wiring import voice, whisper_voice
 
 PROJECT = Path(__file__).resolve().parents[2]
 UP_WITHIN = 600.0  # seconds; the first time, Asterisk is downloaded
@@ -26,12 +27,13 @@ Show = Callable[[PhoneEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`facts`: what `scripts/sandbox up --json` printed. `voices` is the application's own synthesiser cache."""
+    """`facts`: what `scripts/sandbox up --json` printed. The voices are the application's own, so they make the same samples."""
 
     facts: dict[str, Any]
     pids: dict[str, int]
     settings: Settings
-    voices: CommandSynthesiser
+    voice: CommandSynthesiser
+    whisper_voice: CommandSynthesiser
     recordings: Path
 
     async def play(self, script: Script, name: str, show: Show = lambda event: None, *, count_leftovers: bool = True) -> Report:
@@ -39,18 +41,17 @@ class Box:
         report = await rehearse(
             script,
             Target.from_mapping(self.facts),
-            self.voices.synthesise,
+            self.voice.synthesise,
             show,
             folder=self.recordings / name,
             application=HttpApplication(self.facts["http"]),
-            whisper_sound=self.whisper_sound,
+            whisper_sound=self.whisper_voice.synthesise,
         )
         return with_leftovers(report, await leftovers(self.facts)) if count_leftovers else report
 
-    async def whisper_sound(self, text: str) -> bytes:
-        """What the application plays for this whisper: the same program, voice and cache make the same samples."""
-        speech = self.settings.speech
-        return await self.voices.synthesise(text, speech.whisper_voice or speech.voice)
+    async def hand_off_sound(self) -> bytes:
+        """What the application says to both when it joins them."""
+        return await self.voice.synthesise(self.settings.handover.hand_off)
 
 
 @contextmanager
@@ -64,7 +65,8 @@ def box(folder: Path) -> Iterator[Box]:
             facts,
             json.loads(_sandbox("status", folder, "--json"))["pids"],
             settings,
-            CommandSynthesiser(settings.speech.command, cache_dir=settings.path(settings.data_dir) / "speech"),
+            voice(settings),
+            whisper_voice(settings),
             folder / "bench",
         )
     finally:

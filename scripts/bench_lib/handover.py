@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ari_app.errors import AriAppError
@@ -15,7 +15,7 @@ from ari_app.rehearsal.timeline import ApplicationReported, CallAnswered, HungUp
 from bench_lib.box import Box
 from bench_lib.findings import Count, Distribution, Finding, Part, Spread
 from bench_lib.process_cost import Cost, cost_of, share_of_core
-from bench_lib.whisper import leaked, locate
+from bench_lib.recordings import heard_from, leaked, locate
 
 SCRIPT = Path(__file__).parent / "person_please.yaml"
 IDLE_SECONDS = 5.0
@@ -68,9 +68,10 @@ async def measure_handover(box: Box, calls: int, tell: Tell) -> Part:
         tell(f"call {number} of {calls}: {summary(found[-1])}")
     return Part(
         "handover",
-        f"{calls} calls, one after the other: the caller tells what it is about and asks for a person, app_queue rings a desk "
-        f"phone, the agent hears the whisper and then the caller. Asterisk {box.facts['asterisk_version']}; all times from the "
-        f"phones' recordings, which are in {box.recordings}",
+        f"{calls} calls, one after the other: the caller says what it is about and asks for a person, app_queue rings a desk "
+        "phone, the agent hears the whisper and then the caller. Two-way audio below zero: both were joined while the whisper's "
+        "last samples were on their way. CPU is less what idling takes. All times are read from the phones' recordings, "
+        f"kept in {box.recordings}. Asterisk {box.facts['asterisk_version']}.",
         findings(found),
         [f"call {number}: {each.problem}" for number, each in enumerate(found, 1) if each.problem],
     )
@@ -90,9 +91,9 @@ async def _one_call(box: Box, number: int, idle: dict[str, float]) -> CallTimes:
     except AriAppError as error:
         return CallTimes(problem=str(error))
     text = whisper_text(report)
-    sound = await box.whisper_sound(text) if text else b""
+    whisper = await box.whisper_voice.synthesise(text) if text else b""
     cpu = {name: share - idle[name] for name, share in watching.shares.items()}
-    return await asyncio.to_thread(read_times, report, sound, cpu)
+    return await asyncio.to_thread(read_times, report, whisper, await box.hand_off_sound(), cpu)
 
 
 def whisper_text(report: Report) -> str:
@@ -102,33 +103,49 @@ def whisper_text(report: Report) -> str:
     return str(texts[-1]) if texts else ""
 
 
-def read_times(report: Report, whisper: bytes, cpu: dict[str, float]) -> CallTimes:
-    """The call's figures. The whisper's begin and end are those of its own samples in the agent's recording."""
+def read_times(report: Report, whisper: bytes, hand_off: bytes, cpu: dict[str, float]) -> CallTimes:
+    """The call's figures. `whisper`, `hand_off`: what the application played to the agent, and to both when it joined them.
+
+    The whisper ends with its own last sample in the agent's recording, whatever is heard next.
+    """
     measured = report.measured
-    left_over = sum(report.leftovers.values())
-    silence = measured.silence_heard.ms if measured.silence_heard else None
-    picked_up = next((report.origin + event.at for event in report.timeline if isinstance(event, PickedUp)), None)
-    problem = report.failure or ("" if measured.two_way_ms is not None else "caller and agent never heard each other")
-    if picked_up is None or not whisper or report.agent is None:
-        return CallTimes(problem or "no agent, or no whisper", measured.ring_ms, silence=silence, left_over=left_over, cpu=cpu)
-    caller, agent = _heard(report, "caller"), _heard(report, report.agent)
-    span = locate(whisper, agent, picked_up, agent.end)
-    ways = [way.at for way in (measured.agent_hears_caller, measured.caller_hears_agent) if way]
-    return CallTimes(
-        problem=problem,
+    common = CallTimes(
+        problem=report.failure or "",
         ring=measured.ring_ms,
-        whisper=(span.start - picked_up) * 1000 if span else None,
-        two_way=(max(ways) - span.end) * 1000 if span and len(ways) == 2 else None,
-        silence=silence,
-        agent_heard_whisper=span is not None,
-        caller_heard_whisper=leaked(agent, span, caller) if span else None,
-        left_over=left_over,
+        silence=measured.silence_heard.ms if measured.silence_heard else None,
+        left_over=sum(report.leftovers.values()),
         cpu=cpu,
+    )
+    picked_up = next((report.origin + event.at for event in report.timeline if isinstance(event, PickedUp)), None)
+    if picked_up is None or report.agent is None or not whisper:
+        return replace(common, problem=common.problem or "no agent picked up, or none was whispered to")
+    caller, agent = _recorded(report, "caller"), _recorded(report, report.agent)
+    span = locate(whisper, agent.heard, picked_up, agent.heard.end)
+    if span is None:
+        return common
+    ways = [
+        heard_from(caller.sent, agent.heard, picked_up, agent.heard.end, hand_off),
+        heard_from(agent.sent, caller.heard, picked_up, agent.heard.end, hand_off),
+    ]
+    both = [at for at in ways if at is not None]
+    return replace(
+        common,
+        problem=common.problem or ("" if len(both) == 2 else "caller and agent could not hear each other"),
+        whisper=measured.whisper_start_ms,
+        two_way=(max(both) - span.end) * 1000 if len(both) == 2 else None,
+        agent_heard_whisper=True,
+        caller_heard_whisper=leaked(agent.heard, span, caller.heard),
     )
 
 
-def _heard(report: Report, phone: str) -> Track:
-    return load_stereo(report.recordings[phone], report.origin)[1]
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    sent: Track
+    heard: Track
+
+
+def _recorded(report: Report, phone: str) -> _Recorded:
+    return _Recorded(*load_stereo(report.recordings[phone], report.origin))
 
 
 def findings(calls: Sequence[CallTimes]) -> list[Finding]:

@@ -15,7 +15,7 @@ from bench_lib.compare import compare
 from bench_lib.findings import Comparison, Part
 
 PARTIAL_EVERY = 0.1  # seconds; what our listener does, and the vendor's examples
-PAUSES = {"a caller who also listens": 1.5, "a caller who never stops": 0.1}  # quiet after a sentence, in its lengths
+PAUSES = {"a caller who also listens": 1.5, "a caller who hardly pauses": 0.1}  # quiet after a sentence, in its lengths
 
 
 def measure_recogniser(repetitions: int, sentences: int) -> Part:

@@ -36,7 +36,7 @@ def measure_scorer(repetitions: int, calls: int | None = None) -> Part:
     return Part(
         "scorer",
         "ours: TextBlob and every signal, rule and explanation, a scorer of its own for each call, the assistant's turns scored "
-        f"between the caller's; bare: TextBlob's polarity of the caller's utterances. {repetitions} repetitions in turns, CPU time.",
+        f"between the caller's; bare: TextBlob's polarity of the caller's words. {repetitions} repetitions in turns, CPU time.",
         [comparison],
     )
 

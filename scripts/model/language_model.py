@@ -68,7 +68,7 @@ class TrigramModel:
         scale = (1 - UNKNOWN_MASS) / sum(weights.values())
         return {(word,): weight * scale + even for word, weight in weights.items()}
 
-    def _smooth(self, order: int, fewest: int, lower: Mapping[Gram, float]) -> tuple[dict[Gram, float], dict[Gram, float]]:
+    def _smooth(self, order: int, fewest: float, lower: Mapping[Gram, float]) -> tuple[dict[Gram, float], dict[Gram, float]]:
         """Probabilities of the n-grams seen at least `fewest` times, and the back-off weight of every history."""
         history: Counter[Gram] = Counter()
         freed: defaultdict[Gram, float] = defaultdict(float)

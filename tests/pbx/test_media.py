@@ -179,7 +179,7 @@ async def test_stop_ends_the_sound_within_100_ms_and_the_next_text_is_heard(pbx:
         rest = ear.last_sound() - stopped
         print(f"sound ended {1000 * rest:.0f} ms after stop(), played {mouth.played_seconds:.2f} s")
         assert rest < 0.1
-        assert mouth.played_seconds == pytest.approx(0.7, abs=0.06)
+        assert 0.6 < mouth.played_seconds < 0.85
         await mouth.play(sweep(0.5, 8000))
         await asyncio.sleep(0.3)
         assert locate(sweep(0.5, ear.leg.rate), bytes(ear.pcm), ear.leg.rate)[0] > 0.95

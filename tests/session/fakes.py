@@ -198,8 +198,10 @@ class FakeAgent:
         self._keys.put_nowait(key)
 
     def leave(self) -> None:
+        """As Asterisk does it: the queue leg still enters the application for an instant before it goes."""
         self._keys.put_nowait("hung up")
         self._pbx.vanish(self.channel_id)
+        self._pbx.queue_bridges(self._leg_id)
         self._pbx.vanish(self._leg_id)
 
     async def wait_for_key(self, seconds: float) -> str | None:

@@ -17,6 +17,7 @@ from ari_app.asterisk.media.outbox import Outbox
 from ari_app.asterisk.media.pacing import Pacer
 from ari_app.asterisk.media.rtp_packet import ULAW, RtpPacket, RtpStream, parse
 from ari_app.asterisk.media.timeline import FRAME_SECONDS, Timeline
+from ari_app.asterisk.system_errors import in_words
 from ari_app.errors import AriAppError
 from ari_app.session.ports import MediaDirection
 
@@ -258,7 +259,7 @@ class RtpMediaFactory:
                 continue
             return sock
         raise AriAppError(
-            f"no UDP port for sound can be opened on {self._host}: {problem}",
+            f"no UDP port for sound can be opened on {self._host}: {in_words(problem) if problem else 'none is free'}",
             "set media_host to an address of this machine that Asterisk can reach, or widen media_ports",
         )
 

@@ -32,6 +32,8 @@ EVENTS = st.one_of(
             on.AgentRang("PJSIP/agent1", "Anna", "agent-channel", 1.0),
             on.AgentRefused("PJSIP/agent1", "Anna", True, 1.0),
             on.AgentPickedUp("agent-channel", "PJSIP/agent1", 1.0),
+            on.AgentHungUp("agent-channel", 1.0),
+            on.ApplicationStopping(1.0),
             on.WhisperStarted(8.0, 1.0),
             on.WhisperEnded(Whispering.HEARD, 1.0),
         ]

@@ -161,6 +161,13 @@ def test_agent_hangs_up_during_the_whisper_then_the_next_one_is_rung_with_a_new_
     assert driven.then(on.QueueLegEnded("call-1.leg01-01", 24.1)) == []
 
 
+def test_agent_hangs_up_during_the_whisper_and_his_leg_still_enters_then_it_is_not_taken_for_a_join():
+    driven = Driven().briefing()
+    driven.then(on.AgentHungUp("agent-channel", 24.0))
+    assert driven.then(on.QueueLegEntered("call-1.leg01-01", 24.01)) == [do.CancelAgent("call-1.leg01-01", "")]
+    assert driven.call.state is CallState.SEEKING
+
+
 def test_agents_keep_hanging_up_during_the_whisper_then_it_ends_with_nobody():
     driven = Driven(Policy(attempts=2)).briefing()
     driven.then(on.QueueLegEnded("call-1.leg01-01", 24.0))
