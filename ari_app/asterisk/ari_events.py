@@ -1,5 +1,7 @@
 """ARI's events: from the bytes of the WebSocket to typed messages, and from those to what a call understands."""
 
+from collections.abc import Sequence
+
 import msgspec
 import structlog
 
@@ -40,20 +42,25 @@ def decode(data: bytes | str) -> AriMessage:
         return event
 
 
+def entered(channel: ari.Channel, args: Sequence[str]) -> ChannelEntered:
+    """`args`: what follows the application's name in Stasis(), or ARI's appArgs."""
+    return ChannelEntered(
+        channel_id=channel.id,
+        channel_name=channel.name,
+        args=tuple(args),
+        caller_number=channel.caller.number,
+        caller_name=channel.caller.name,
+        dialled=channel.dialplan.exten,
+    )
+
+
 def translate(event: AriMessage) -> ChannelEntered | ChannelLeft | DigitReceived | None:
     """What a call understands of an event; None for the many that mean nothing to it."""
     match event:
         case ari.StasisStart(channel=channel) if channel.dialplan.exten == "h":
             return None  # a pattern in the dialplan matched the hang-up extension: this channel is dead already
         case ari.StasisStart(channel=channel, args=args):
-            return ChannelEntered(
-                channel_id=channel.id,
-                channel_name=channel.name,
-                args=tuple(args),
-                caller_number=channel.caller.number,
-                caller_name=channel.caller.name,
-                dialled=channel.dialplan.exten,
-            )
+            return entered(channel, args)
         case ari.StasisEnd(channel=channel):
             return ChannelLeft(channel.id, destroyed=False)
         case ari.ChannelDestroyed(channel=channel, cause=cause):

@@ -16,6 +16,8 @@ class ChannelBook:
         self._abandoned: set[str] = set()
         self._announced: set[str] = set()
         self._alive: set[str] = set()
+        self._inside: set[str] = set()
+        self._found: set[str] = set()
         self._hanging_up: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------------ what we do
@@ -58,10 +60,23 @@ class ChannelBook:
     def entered(self, channel_id: str) -> bool:
         """The channel is in the application. True when it is a helper, which nobody else needs to hear of."""
         self._alive.add(channel_id)
+        self._inside.add(channel_id)
         waiting = self._awaited.pop(channel_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
         return channel_id in self._helpers
+
+    def found(self, channel_id: str) -> None:
+        """The channel was in the application before we were: no entry is told of it, but its end must not be missed."""
+        self._alive.add(channel_id)
+        self._found.add(channel_id)
+
+    def was_found(self, channel_id: str) -> bool:
+        return channel_id in self._found
+
+    def is_inside(self, channel_id: str) -> bool:
+        """It has entered the application and has not left it yet."""
+        return channel_id in self._inside
 
     def is_abandoned(self, channel_id: str) -> bool:
         return channel_id in self._abandoned
@@ -73,6 +88,8 @@ class ChannelBook:
         """The channel has left the application or Asterisk; the cause if it is because it was hung up, else None."""
         self._announced.discard(channel_id)
         self._alive.discard(channel_id)
+        self._inside.discard(channel_id)
+        self._found.discard(channel_id)
         self.forget(channel_id)
         waiting = self._awaited.pop(channel_id, None)
         if waiting is not None and not waiting.done():

@@ -10,7 +10,7 @@ import structlog
 
 from ari_app.asterisk import ari_models as ari
 from ari_app.asterisk.ari_client import AriClient
-from ari_app.asterisk.ari_events import AriMessage, translate
+from ari_app.asterisk.ari_events import AriMessage, entered, translate
 from ari_app.asterisk.ari_http import AriAccess, AriHttp
 from ari_app.asterisk.ari_websocket import AriWebSocket, Reconnect
 from ari_app.asterisk.channel_book import ChannelBook
@@ -71,6 +71,8 @@ class AriPbx:
         """Register the application; returns Asterisk's version. NotReachable (with remedy) after `within` seconds."""
         try:
             await self._socket.start(within)
+            for channel_id in await self.application_channels():
+                self._book.found(channel_id)
             version = await self.client.version()
             await self._choose_connections()
         except BaseException:
@@ -109,7 +111,7 @@ class AriPbx:
         await self.client.http.close()
 
     async def _send_on_unread(self) -> None:
-        """Callers who came in while nobody read events any more would stay in silence: the dialplan behind Stasis() takes them."""
+        """Callers who came in while nobody read events would stay in silence: the dialplan behind Stasis() takes them."""
         for event in self._queue.drain():
             if isinstance(event, ChannelEntered) and event.args[:1] != ("queue-leg",):
                 await self._quietly(self.client.continue_in_dialplan(event.channel_id))
@@ -266,6 +268,8 @@ class AriPbx:
         translated: PbxEvent | None = translate(event)
         match event:
             case ari.StasisStart(channel=channel):
+                if self._book.is_inside(channel.id):
+                    return  # told already, by a resynchronisation that was quicker than this event
                 if self._book.is_abandoned(channel.id):
                     self._discard(channel.id)
                 if self._book.entered(channel.id):
@@ -292,9 +296,10 @@ class AriPbx:
         self._queue.put(PbxConnection("ari", up=True))
 
     async def _resynchronise(self) -> None:
-        """Tell of the channels that went while nobody listened, and listen again to those that are still there."""
+        """Tell of the channels that came and went while nobody listened, and listen again to those that are still there."""
         known = self._book.snapshot()
-        listed = {channel.id for channel in await self.client.channels()}
+        channels = await self.client.channels()
+        listed = {channel.id for channel in channels}
         subscribed = set(await self.application_channels())
         for channel_id in self._book.still_known(known - listed):
             self._book.left(channel_id)
@@ -305,6 +310,21 @@ class AriPbx:
             except ChannelGone:
                 self._book.left(channel_id)
                 self._queue.put(_gone(channel_id))
+
+        for channel in channels:
+            if channel.id in subscribed and channel.dialplan.app_name == "Stasis":
+                self._tell_if_missed(channel)
+
+    def _tell_if_missed(self, channel: ari.Channel) -> None:
+        """StasisStart is sent once, also to a connection that is dead and of which Asterisk does not know it yet."""
+        app, *args = channel.dialplan.app_data.split(",")
+        if app != self._app or channel.dialplan.exten == "h":
+            return
+        if self._book.is_inside(channel.id) or self._book.was_found(channel.id):
+            return
+        if not self._book.is_abandoned(channel.id) and not self._book.entered(channel.id):
+            log.info("channel_entered_unnoticed", channel_id=channel.id)
+            self._queue.put(entered(channel, args))
 
     # ------------------------------------------------------------------------------------------------ tasks of our own
 

@@ -214,6 +214,10 @@ def _whisper_in_agent(evidence: Evidence, whisper: Span | None) -> Found | None:
 def _whisper_in_caller(evidence: Evidence, whisper: Span | None) -> Found | None:
     if whisper is None or evidence.agent_heard is None:
         return None
+    reference = evidence.whisper_reference
+    if reference is not None and evidence.picked_up_at is not None:
+        span = (evidence.picked_up_at, evidence.agent_ended_at or evidence.caller_heard.end)
+        return find(reference, (reference.origin, reference.end), evidence.caller_heard, span, same_clock=False)
     around = (whisper.start - 1.0, whisper.end + 3.0)
     return find(evidence.agent_heard, (whisper.start, whisper.end), evidence.caller_heard, around, same_clock=True)
 

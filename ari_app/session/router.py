@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 CALL_PREFIX = "call-"
 STOP_PATIENCE = 5.0  # seconds that handing the callers over may take when the application stops
-DECLINED_WITHIN = 1.0  # an agent's phone that stops ringing earlier was declined (app_queue reports RingTime 0 for a 486)
+DECLINED_WITHIN = 10.0  # seconds of ringing: app_queue has one event for a declined call and for one that rang out (15 s by default)
 
 
 class Router:

@@ -12,14 +12,14 @@ _EDGE = 0.05  # seconds left out at the whisper's end, where the joined line may
 
 
 def locate(sound: bytes, heard: Track, start: float, end: float) -> Span | None:
-    """The stretch of `start`…`end` (monotonic s) in which `sound` (8 kHz PCM) was heard whole; None when it was not."""
+    """The stretch of `start`…`end` (monotonic s) in which `sound` (8 kHz PCM) was heard; None when it was not."""
     needle = Track(0.0, np.frombuffer(sound, dtype="<i2").astype(np.int16))
     if not find(needle, (0.0, needle.end), heard, (start, end), same_clock=False).found:
         return None
-    likeness = normalised(flattened(needle, 0.0, needle.end), flattened(heard, start, end))
-    if len(likeness) == 0:
-        return None
-    begin = max(start, heard.origin) + int(np.argmax(likeness)) / RATE
+    whole, stretch = flattened(needle, 0.0, needle.end), flattened(heard, start, end)
+    nothing = np.zeros(len(whole))  # the first or last samples may be cut off by the edge of the stretch
+    likeness = normalised(whole, np.concatenate([nothing, stretch, nothing]))
+    begin = max(start, heard.origin) + (int(np.argmax(likeness)) - len(whole)) / RATE
     return Span(begin, begin + needle.end)
 
 

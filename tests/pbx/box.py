@@ -2,8 +2,12 @@
 
 import json
 import subprocess
+import wave
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ari_app.cli_rehearse import HttpApplication, leftovers
 from ari_app.rehearsal.report import Report
@@ -18,14 +22,20 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Box:
-    """One private Asterisk with Redis and the application; `down` ends it. `settings` are merged into its ari-app.yaml."""
+    """One private Asterisk with Redis and the application; `down` ends it.
 
-    def __init__(self, folder: Path, settings: str = "") -> None:
+    `settings` are added to its ari-app.yaml, `replaced` texts in it are replaced.
+    """
+
+    def __init__(self, folder: Path, settings: str = "", replaced: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        if settings:
-            self.facts = json.loads(self.sandbox("up", "--no-app", "--json"))
-            with Path(self.facts["config"]).open("a", encoding="utf-8") as file:
-                file.write(settings)
+        if settings or replaced:
+            config = Path(json.loads(self.sandbox("up", "--no-app", "--json"))["config"])
+            text = config.read_text(encoding="utf-8")
+            for old, new in (replaced or {}).items():
+                assert old in text, f"{old} is not in {config}"
+                text = text.replace(old, new)
+            config.write_text(text + settings, encoding="utf-8")
         self.facts = json.loads(self.sandbox("up", "--json"))
 
     def sandbox(self, *arguments: str) -> str:
@@ -82,3 +92,14 @@ def failure(report: Report) -> str:
     """For assertions: why a rehearsal did not pass."""
     missed = [f"{check.name}: expected {check.expected}, found {check.found}" for check in report.checks if not check.passed]
     return "; ".join(filter(None, [report.failure or "", *missed, str(dict(report.leftovers))]))
+
+
+def longest_silence_heard(recording: Path, start: float, end: float, threshold_dbfs: float = -42.0) -> float:
+    """Seconds of the longest silence that the phone heard (its right channel) between two moments of the rehearsal."""
+    with wave.open(str(recording)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)[:, 1]
+    part = samples[int(start * 8000) : int(end * 8000)].astype(np.float64)
+    blocks = part[: len(part) // 40 * 40].reshape(-1, 40)
+    loud = 10 * np.log10(np.maximum((blocks**2).mean(axis=1) / 32768.0**2, 1e-12)) >= threshold_dbfs
+    edges = np.flatnonzero(np.concatenate([[True], loud, [True]]))
+    return float((np.diff(edges) - 1).max() * 0.005)

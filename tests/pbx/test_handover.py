@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.rehearsal.timeline import Declined, HungUp, Joined, PickedUp, Rang, RingingStopped
-from tests.pbx.box import Box, failure, moments, wedding_dress
+from ari_app.rehearsal.timeline import Declined, HungUp, PickedUp, Rang, RingingStopped
+from tests.pbx.box import Box, failure, longest_silence_heard, moments, wedding_dress
 
 HUMAN = """
 caller: {number: "+15557654321", name: Ana Lopez, voice: rms}
@@ -74,24 +74,29 @@ agents:
     assert box.records("handovers")[0]["outcome"] == "abandoned"
 
 
-async def test_the_agent_hangs_up_in_the_whisper_then_the_queue_goes_on_and_the_caller_hears_no_silence(box: Box, tmp_path: Path):
+async def test_an_agent_keeps_hanging_up_in_the_whisper_then_the_queue_rings_again_and_at_last_the_assistant_is_honest(
+    box: Box, tmp_path: Path
+):
     script = f"""
 name: left in the whisper
 {HUMAN}
-  - chat: ["okay thank you"]
-    until: {{agent: speaking, timeout: 60}}
-  - wait: {{for: hangup, timeout: 60}}
+  - wait: {{application: handover ended, timeout: 60}}
+  - wait: reply
+  - hang up
 agents:
   - name: one
     account: agent1
     answers_after: 1.0
     steps: [{{pause: 1.0}}, hang up]
-  - {{name: two, account: agent2, answers_after: 1.0, voice: awb, says: ["Hello Ana."], hangs_up_after: 1.0}}
-expect: {{longest_silence: 500}}
 """
     report = await box.play(script, tmp_path)
-    assert not any(report.leftovers.values()), failure(report)
-    assert any(isinstance(event, Joined) for event in report.timeline), failure(report)
+    assert report.failure is None and not any(report.leftovers.values()), failure(report)
+    handover = box.records("handovers")[0]
+    assert [one["outcome"] for one in handover["tries"]] == ["ringing", "picked up", "left"] * 3
+    assert handover["outcome"] == "nobody"
+    heard = report.recordings["caller"]
+    rang = [event.at for event in report.timeline if isinstance(event, Rang)]
+    assert longest_silence_heard(heard, rang[0] + 1.0, moments(report, "handover ended")[0]) <= 0.5
 
 
 async def test_a_key_skips_the_whisper_and_joins_at_once(box: Box, tmp_path: Path):

@@ -151,6 +151,8 @@ def test_the_whisper_is_found_to_the_sample_and_nowhere_else():
     heard = track(after(3.0, WHISPER), noise(8.0, -55.0, 9))
     span = recordings.locate(pcm(WHISPER), heard, 1.0, 8.0)
     assert span.start == pytest.approx(3.0, abs=1 / RATE) and span.seconds == pytest.approx(1.5)
+    cut_off = recordings.locate(pcm(WHISPER), heard, 3.1, 8.0)
+    assert cut_off.start == pytest.approx(3.0, abs=1 / RATE)
     assert recordings.locate(pcm(HAND_OFF), heard, 1.0, 8.0) is None
     assert recordings.locate(pcm(WHISPER), heard, 5.0, 8.0) is None
 
