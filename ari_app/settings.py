@@ -100,11 +100,16 @@ class QueueSettings(_Section):
 
 
 class HandoverSettings(_Section):
-    """`whisper`: before (the agent hears it alone, then joins) or during (joined at once, whispered over the conversation)."""
+    """`whisper`: before (the agent hears it alone, then joins) or during (joined at once, whispered over the conversation).
+
+    `quiet_seconds`: silence after which the caller is asked whether he is there. `guard_seconds`: how long a killed application
+    may take to begin again before its callers are moved to the dialplan's queue.
+    """
 
     whisper: Literal["before", "during"] = "before"
     human_key: str = Field(default="0", max_length=1)
     quiet_seconds: Seconds = 9.0
+    guard_seconds: Seconds = 6.0
     hand_off: str = "You are through to my colleague now."
     agent_left: str = "My colleague has left the line. Is there anything else I can do for you?"
     goodbye: str = "Thank you for calling. Goodbye."

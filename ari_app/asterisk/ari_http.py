@@ -50,6 +50,10 @@ class NotLetIn(NotReachable):
     """Asterisk runs, but waiting will not help: wrong credentials, or ARI is not served at this address."""
 
 
+class NeverSent(NotReachable):
+    """No connection could be made, so Asterisk knows nothing of the request: it is safe to send it later."""
+
+
 class AriHttp:
     """Requests to one ARI. Open it inside a running event loop; safe for concurrent use by many tasks."""
 
@@ -149,7 +153,8 @@ class AriHttp:
         return AriRefused(what, status, said or "no reason given")
 
     def _unreachable(self, error: aiohttp.ClientError) -> NotReachable:
-        return NotReachable(
+        kind = NeverSent if isinstance(error, aiohttp.ClientConnectorError) else NotReachable
+        return kind(
             f"Asterisk's ARI at {self.access.base} cannot be reached: {_cause(error)}",
             "Is Asterisk running, with enabled=yes and this address in http.conf? See 'http show status'.",
         )

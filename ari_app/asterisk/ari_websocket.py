@@ -1,6 +1,7 @@
 """Keeps one WebSocket with ARI's events alive: notices every way of losing it, comes back, and says both once."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -65,7 +66,7 @@ class AriWebSocket:
         self._reconnect = reconnect or Reconnect()
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
-        self._up = False
+        self._up = asyncio.Event()
         self._down_since = 0.0
         self._attempt = 0
         self._replaced = False
@@ -73,7 +74,13 @@ class AriWebSocket:
 
     @property
     def up(self) -> bool:
-        return self._up
+        return self._up.is_set()
+
+    async def wait_until_up(self, within: float) -> None:
+        """Returns when events flow (mostly at once), or after `within` seconds without them."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._up.wait()
 
     async def start(self, within: float) -> None:
         """Returns when the application is registered; NotReachable after `within` seconds, or at once when not let in."""
@@ -101,7 +108,7 @@ class AriWebSocket:
             self._task = None
         if self._first is not None:
             self._first.cancel()
-        self._up = False
+        self._up.clear()
 
     async def _run(self) -> None:
         while True:
@@ -188,12 +195,12 @@ class AriWebSocket:
             await self._back()
             log.info("ari_connection_back", seconds_away=round(time.monotonic() - self._down_since, 1), attempts=self._attempt)
         self._attempt = 0
-        self._up = True
+        self._up.set()
 
     def _mark_lost(self) -> None:
-        if not self._up:
+        if not self._up.is_set():
             return
-        self._up = False
+        self._up.clear()
         self._down_since = time.monotonic()
         log.warning("ari_connection_lost", reason=self._reason, remedy="retrying; calls stay in Asterisk meanwhile")
         self._lost()

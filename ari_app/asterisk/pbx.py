@@ -11,7 +11,7 @@ import structlog
 from ari_app.asterisk import ari_models as ari
 from ari_app.asterisk.ari_client import AriClient
 from ari_app.asterisk.ari_events import AriMessage, entered, translate
-from ari_app.asterisk.ari_http import AriAccess, AriHttp
+from ari_app.asterisk.ari_http import AriAccess, AriHttp, NeverSent
 from ari_app.asterisk.ari_websocket import AriWebSocket, Reconnect
 from ari_app.asterisk.channel_book import ChannelBook
 from ari_app.asterisk.event_queue import EventQueue
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 LATE_CHANNEL_SECONDS = 60.0
 SUSPICIOUS_SECONDS = 0.03
+AWAY_NOTICED = 0.1  # seconds after which a broken connection is known to be one
 
 
 @runtime_checkable
@@ -47,16 +48,24 @@ MEDIA_VARIABLES = {
 class AriPbx:
     """`ari_app.session.ports.Pbx` on a real Asterisk.
 
-    `entry_timeout`: seconds a snoop or an external media channel may take to enter the application. Identifiers must not begin
+    `entry_timeout`: seconds a snoop or an external media channel may take to enter the application. `away_patience`: seconds
+    that commands which build something wait for a connection that is away before they fail. Identifiers must not begin
     like one another: Asterisk 22 refuses a new channel "leg-1" while "leg-15" lives. So use ids of one length for each role.
     """
 
     def __init__(
-        self, access: AriAccess, *, entry_timeout: float = 5.0, queue_size: int = 10_000, reconnect: Reconnect | None = None
+        self,
+        access: AriAccess,
+        *,
+        entry_timeout: float = 5.0,
+        away_patience: float = 6.0,
+        queue_size: int = 10_000,
+        reconnect: Reconnect | None = None,
     ) -> None:
         self.client = AriClient(AriHttp(access))
         self._app = access.app
         self._entry_timeout = entry_timeout
+        self._away_patience = away_patience
         self._book = ChannelBook()
         self._queue = EventQueue(queue_size)
         self._feeds: set[asyncio.Task[None]] = set()
@@ -136,26 +145,28 @@ class AriPbx:
     # ------------------------------------------------------------------------------------------------ channels
 
     async def answer(self, channel_id: str) -> None:
-        await self.client.answer(channel_id)
+        await self._when_up(lambda: self.client.answer(channel_id))
 
     async def originate(
         self, channel_id: str, endpoint: str, *, caller_id: str, variables: Mapping[str, str], timeout: float
     ) -> None:
         with self._book.announced(channel_id):
-            await self.client.originate(
-                channel_id,
-                endpoint,
-                app_args=f"queue-leg,{channel_id}",
-                caller_id=caller_id,
-                variables=variables,
-                timeout=max(1, math.ceil(timeout)),
+            await self._when_up(
+                lambda: self.client.originate(
+                    channel_id,
+                    endpoint,
+                    app_args=f"queue-leg,{channel_id}",
+                    caller_id=caller_id,
+                    variables=variables,
+                    timeout=max(1, math.ceil(timeout)),
+                )
             )
 
     async def hang_up(self, channel_id: str, reason: str = "normal") -> None:
         await self.client.hang_up(channel_id, reason)
 
     async def continue_in_dialplan(self, channel_id: str, context: str, extension: str, priority: int = 1) -> None:
-        await self.client.continue_in_dialplan(channel_id, context, extension, priority)
+        await self._when_up(lambda: self.client.continue_in_dialplan(channel_id, context, extension, priority))
 
     async def set_variable(self, channel_id: str, name: str, value: str) -> None:
         await self.client.set_variable(channel_id, name, value)
@@ -174,16 +185,26 @@ class AriPbx:
         """As Asterisk lists them: channels in Stasis, and those that the application originated or subscribed to."""
         return (await self.client.application()).channel_ids
 
+    async def _when_up(self, command: Callable[[], Awaitable[object]]) -> None:
+        """Outages are mostly short: what builds up a call waits for the end of one instead of failing the call."""
+        await self._socket.wait_until_up(self._away_patience)
+        try:
+            await command()
+        except NeverSent:  # the outage began just now
+            await asyncio.sleep(AWAY_NOTICED)
+            await self._socket.wait_until_up(self._away_patience)
+            await command()
+
     # ------------------------------------------------------------------------------------------------ bridges
 
     async def create_bridge(self, bridge_id: str, name: str) -> None:
-        await self.client.create_bridge(bridge_id, name)
+        await self._when_up(lambda: self.client.create_bridge(bridge_id, name))
 
     async def destroy_bridge(self, bridge_id: str) -> None:
         await self.client.destroy_bridge(bridge_id)
 
     async def add_channel(self, bridge_id: str, channel_id: str) -> None:
-        await self.client.add_channel(bridge_id, channel_id)
+        await self._when_up(lambda: self.client.add_channel(bridge_id, channel_id))
 
     async def remove_channel(self, bridge_id: str, channel_id: str) -> None:
         await self.client.remove_channel(bridge_id, channel_id)
@@ -197,7 +218,7 @@ class AriPbx:
         async def create() -> None:
             await self.client.snoop(channel_id, snoop_id, spy=spy, whisper=whisper)
 
-        await self._create_helper(snoop_id, create)
+        await self._when_up(lambda: self._create_helper(snoop_id, create))
 
     async def external_media(self, channel_id: str, media: MediaLeg) -> None:
         if not isinstance(media, ExternalMediaLeg):
@@ -217,7 +238,7 @@ class AriPbx:
             # The leg must know Asterisk's end before StasisStart: a WebSocket channel enters only when it is dialled.
             await leg.connected(await self._media_variables(channel, leg.transport))
 
-        await self._create_helper(channel_id, create)
+        await self._when_up(lambda: self._create_helper(channel_id, create))
 
     async def _media_variables(self, channel: ari.Channel, transport: str) -> dict[str, str]:
         given = channel.channelvars or {}
@@ -242,6 +263,10 @@ class AriPbx:
                 f"{self._entry_timeout:g} s.",
                 "Is res_stasis_snoop.so (and chan_rtp.so or chan_websocket.so) running? See 'core show channels'.",
             ) from error
+        except NeverSent:
+            self._book.stop_expecting(channel_id)
+            self._book.forget(channel_id)
+            raise
         except BaseException:
             self._discard(channel_id)
             raise

@@ -133,8 +133,10 @@ class CallSession:
             await self._rescue()
         finally:
             await _cancelled(tasks)
-            if self._children and self.call.state is CallState.ENDED:
-                await asyncio.wait(self._children, timeout=END_PATIENCE)
+            if self.call.state is CallState.ENDED:
+                await self._services.store.drop_live(self.call.call_id)  # nothing writes it any more
+                if self._children:
+                    await asyncio.wait(self._children, timeout=END_PATIENCE)
             await _cancelled(self._children)
 
     def _minds(self) -> tuple[Coroutine[Any, Any, None], ...]:

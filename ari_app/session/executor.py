@@ -256,7 +256,6 @@ class Executor:
         await self.legs.release()
         call = self._links.call()
         await self._services.store.save_call(record.call_record(call))
-        await self._services.store.drop_live(call.call_id)
 
     async def _later(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """In the background: nothing that follows waits for it."""

@@ -30,7 +30,8 @@ log = structlog.get_logger()
 
 CALL_PREFIX = "call-"
 STOP_PATIENCE = 5.0  # seconds that handing the callers over may take when the application stops
-DECLINED_WITHIN = 10.0  # seconds of ringing: app_queue has one event for a declined call and for one that rang out (15 s by default)
+# Seconds of ringing: app_queue has one event for a declined call and for one that rang out (after 15 s by default).
+DECLINED_WITHIN = 10.0
 
 
 class Router:

@@ -128,11 +128,6 @@ def test_there_is_no_settings_file(desk: Desk) -> None:
     assert answer.code == MEND and "none.yaml" in answer.said and "-c FILE" in answer.said
 
 
-def test_the_settings_file_cannot_be_read(desk: Desk) -> None:
-    answer = desk.refused("serve", "-c", desk.folder)
-    assert answer.code == MEND and "is a folder" in answer.said
-
-
 def test_the_settings_file_has_many_mistakes_and_all_are_told(desk: Desk) -> None:
     def change(tree: dict[str, Any]) -> None:
         del tree["asterisk"]["ari_password"]
@@ -145,9 +140,7 @@ def test_the_settings_file_has_many_mistakes_and_all_are_told(desk: Desk) -> Non
     assert 'did you mean "default"' in answer.said and "http.port" in answer.said
 
 
-def test_the_settings_file_is_no_yaml_or_no_utf_8(desk: Desk) -> None:
-    answer = desk.refused("serve", "-c", desk.write("typo.yaml", 'asterisk:\n  ari_password: "x\n'))
-    assert answer.code == MEND and re.search(r"typo\.yaml, line \d", answer.said)
+def test_the_settings_file_is_not_utf_8(desk: Desk) -> None:
     answer = desk.refused("serve", "-c", desk.write("latin.yaml", b"asterisk: \xe4"))
     assert answer.code == MEND and "UTF-8" in answer.said
 
@@ -162,7 +155,6 @@ def test_the_settings_file_is_no_yaml_or_no_utf_8(desk: Desk) -> None:
         ("ami_password", "wrong", ("AMI", "refuses user 'ari-app'", "manager.conf")),
         ("ari_url", "http://127.0.0.1:1/ari", ("ARI", "127.0.0.1:1", "Connection refused", "Is Asterisk running")),
         ("ami_port", 1, ("AMI", "127.0.0.1:1", "Connection refused", "start Asterisk")),
-        ("ari_url", "http://no-such-host.invalid:8088", ("no-such-host.invalid", "Is Asterisk running")),
     ],
 )
 def test_asterisk_cannot_be_reached_or_does_not_let_us_in(
@@ -221,7 +213,7 @@ def test_bookings_are_broken(desk: Desk) -> None:
 
 
 def test_the_model_is_not_there_or_no_model(desk: Desk) -> None:
-    for path, words in (("none", "does not exist"), ("sb", "is no Vosk model"), ("ari-app.yaml", "is not a folder")):
+    for path, words in (("none", "does not exist"), ("sb", "is no Vosk model")):
         answer = desk.serve_refused(lambda tree, path=path: tree["speech"].update(model_path=path))
         assert answer.code == MEND and "speech.model_path" in answer.said and words in answer.said
         assert "scripts/fetch-model" in answer.said
@@ -285,8 +277,6 @@ def test_a_private_redis_does_not_outlive_a_start_that_fails(desk: Desk) -> None
 
 
 def test_commands_are_given_files_that_are_none(desk: Desk) -> None:
-    answer = desk.refused("score", desk.folder / "none.jsonl")
-    assert answer.code == MEND and "none.jsonl" in answer.said
     answer = desk.refused("rehearse", "no_such_script")
     assert answer.code == MEND and "no_such_script" in answer.said and "wedding_dress" in answer.said
     answer = desk.refused("rehearse", "wedding_dress", "-t", desk.write("target.json", "{"))

@@ -205,3 +205,65 @@ agents:
     report = await box.play(script, tmp_path)
     await asyncio.to_thread(box.sandbox, "restart", "app")
     assert report.failure is None, failure(report)
+
+
+async def test_the_application_dies_for_good_then_its_guard_brings_the_caller_to_a_human(box: Box, tmp_path: Path):
+    script = """
+name: died
+caller: {number: "+15557654321", name: Ana Lopez, voice: rms}
+steps:
+  - wait: greeting
+  - wait: {agent: speaking, timeout: 40}
+  - wait: {for: hangup, timeout: 30}
+agents:
+  - name: one
+    account: agent1
+    answers_after: 1.0
+    voice: awb
+    steps: [{pause: 1.0}, {say: "Hello, this is the support desk."}, {pause: 1.0}, hang up]
+"""
+    rehearsal = asyncio.create_task(box.play(script, tmp_path))
+    await asyncio.sleep(4.0)
+    os.kill((await asyncio.to_thread(box.pids))["app"], signal.SIGKILL)
+    report = await rehearsal
+    await asyncio.to_thread(box.sandbox, "restart", "app")
+    assert report.failure is None, failure(report)
+
+
+async def test_the_application_dies_while_caller_and_agent_talk_then_they_talk_on_and_the_restarted_one_follows(
+    box: Box, tmp_path: Path
+):
+    script = f"""
+name: talk on
+{HUMAN}
+  - wait: {{agent: speaking, timeout: 60}}
+  - wait: {{for: quiet, quiet: 1500, timeout: 30}}
+  - pause: 9.0
+  - say: "are you still there"
+  - wait: reply
+  - hang up
+agents:
+  - name: one
+    account: agent1
+    answers_after: 1.0
+    voice: awb
+    steps:
+      - wait: join
+      - say: "Hello Ana, one second."
+      - wait: {{for: reply, timeout: 40}}
+      - say: "Yes, I am."
+      - pause: 5.0
+"""
+    rehearsal = asyncio.create_task(box.play(script, tmp_path))
+    for _ in range(200):
+        await asyncio.sleep(0.25)
+        calls = await asyncio.to_thread(box.records, "calls")
+        if calls and calls[0]["state"] == "connected":
+            break
+    await asyncio.sleep(4.0)
+    os.kill((await asyncio.to_thread(box.pids))["app"], signal.SIGKILL)
+    await asyncio.sleep(1.0)
+    await asyncio.to_thread(box.sandbox, "restart", "app")
+    report = await rehearsal
+    assert report.failure is None and not any(report.leftovers.values()), failure(report)
+    assert box.records("handovers")[0]["outcome"] == "answered"
