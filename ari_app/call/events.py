@@ -154,6 +154,13 @@ class RingingTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AsteriskBack:
+    """The connection to Asterisk was lost for a while and is there again."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationStopping:
     """We were told to stop: whoever would be left in silence goes to the dialplan's queue."""
 
@@ -187,6 +194,7 @@ Event = (
     | QueueLegEntered
     | QueueLegEnded
     | RingingTimedOut
+    | AsteriskBack
     | ApplicationStopping
     | CallerHungUp
 )

@@ -316,6 +316,11 @@ def _ring(call: Call, policy: Policy) -> do.RingQueue:
     return do.RingQueue(call.queue_leg_id, decision.queue, decision.priority, display, policy.queue_wait)
 
 
+def asterisk_is_back(call: Call, event: on.AsteriskBack, policy: Policy) -> Step:
+    """What could not be opened meanwhile is opened now; what is open stays."""
+    return call, [do.OpenVoice(), do.OpenEars()]
+
+
 def application_stops(call: Call, event: on.ApplicationStopping, policy: Policy) -> Step:
     return _to_fallback(call, event.at)
 
@@ -441,6 +446,11 @@ TABLE: Mapping[tuple[CallState, type], Row] = {
     **_rows((CONVERSING, CONNECTED, CLOSING, ENDED), on.QueueLegEntered, _LEG_GONE),
     # the end
     (CLOSING, on.SilenceLasted): Row(last_word, (), "goodbye, and the call is hung up"),
+    **_rows(
+        (CONVERSING, *_WAITING, CLOSING),
+        on.AsteriskBack,
+        Row(asterisk_is_back, (), "voice and ears that could not be opened meanwhile are opened"),
+    ),
     **_rows(
         (NEW, CONVERSING, *_WAITING, CLOSING),
         on.ApplicationStopping,

@@ -90,8 +90,10 @@ class Executor:
                 return self._open_voice()
             case do.CloseVoice():
                 return self._later(self._close_voice(), "close voice")
-            case do.OpenEars():
+            case do.OpenEars() if self._links.call().state is not CallState.ENDED:
                 return self._open_ears()
+            case do.OpenEars():
+                return _nothing()
             case do.CloseEars():
                 return self._close_ears()
             case do.Greet():
@@ -123,7 +125,9 @@ class Executor:
     def _report(self, command: do.Command, error: Exception) -> None:
         """What a failed command means for the call. A caller who is gone is told by his own event."""
         at, call = self._links.now(), self._links.call()
-        log.warning("command failed", call_id=call.call_id, command=type(command).__name__, error=str(error))
+        if call.state is not CallState.ENDED:  # with the caller gone, what was still to be done for him cannot be done
+            what = error.message if isinstance(error, AriAppError) else "no answer in time"
+            log.warning("command failed", call_id=call.call_id, command=type(command).__name__, error=what)
         match command:
             case do.TakeCaller() | do.OpenVoice() if not isinstance(error, ChannelGone):
                 self._links.post(on.AssistantFailed(at, speech=True))
@@ -251,15 +255,18 @@ class Executor:
         self._stop_ringing_timer()
         self.voice.interrupt(firm=True)
         await self._release_agent()
+        await self._services.store.save_call(record.call_record(self._links.call()))
         await self._close_ears()
         await self._stop_whisper()
         await self.legs.release()
-        call = self._links.call()
-        await self._services.store.save_call(record.call_record(call))
 
     async def _later(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """In the background: nothing that follows waits for it."""
         self._links.spawn(_quietly(work, name, self._links.call().call_id), name)
+
+
+async def _nothing() -> None:
+    """The caller is gone already."""
 
 
 async def _quietly(work: Coroutine[Any, Any, None], name: str, call_id: str) -> None:
@@ -267,4 +274,5 @@ async def _quietly(work: Coroutine[Any, Any, None], name: str, call_id: str) -> 
     try:
         await work
     except (AriAppError, TimeoutError) as error:
-        log.warning("a part of the call failed", call_id=call_id, part=name, error=str(error))
+        what = error.message if isinstance(error, AriAppError) else "no answer in time"
+        log.warning("a part of the call failed", call_id=call_id, part=name, error=what)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ari_app.call.call import Call
 from ari_app.call.commands import RingQueue
+from ari_app.errors import AriAppError
 from ari_app.session.ports import MediaDirection, MediaLeg
 from ari_app.session.services import Services
 
@@ -24,7 +25,7 @@ class Legs:
         """After a restart: free what the former run of the application opened for this call, but for the leg `keep`."""
         for channel_id in await self._pbx.channels():
             owner, _, rest = channel_id.partition(".")
-            if owner == self._call_id and channel_id != keep:
+            if owner == self._call_id and not (keep and channel_id.startswith(keep)):  # the far half is called `<keep>;2`
                 number = "".join(filter(str.isdigit, rest.partition("-")[0]))
                 self._opened = max(self._opened, int(number or 0))
                 await self._pbx.hang_up(channel_id)
@@ -46,8 +47,12 @@ class Legs:
         channel_id = f"{self._call_id}.voice{self._opened:02d}"
         leg = await self._media.open(channel_id, MediaDirection.SPEAK)
         self._voice = (channel_id, leg)
-        await self._pbx.external_media(channel_id, leg)
-        await self._pbx.add_channel(self._bridge, channel_id)
+        try:
+            await self._pbx.external_media(channel_id, leg)
+            await self._pbx.add_channel(self._bridge, channel_id)
+        except AriAppError:
+            await self.close_voice()
+            raise
         return leg
 
     async def close_voice(self) -> None:
@@ -64,6 +69,14 @@ class Legs:
         name = f"{self._call_id}.ears{self._opened:02d}"
         leg = await self._media.open(f"{name}-media", MediaDirection.LISTEN)
         self._ears = (name, leg)
+        try:
+            await self._tap(name, leg)
+        except AriAppError:
+            await self.close_ears()
+            raise
+        return leg
+
+    async def _tap(self, name: str, leg: MediaLeg) -> None:
         await self._pbx.create_bridge(f"{name}-bridge", name)
         await asyncio.gather(
             self._pbx.external_media(f"{name}-media", leg),
@@ -71,7 +84,6 @@ class Legs:
         )
         await self._pbx.add_channel(f"{name}-bridge", f"{name}-snoop")
         await self._pbx.add_channel(f"{name}-bridge", f"{name}-media")
-        return leg
 
     async def close_ears(self) -> None:
         if self._ears is not None:

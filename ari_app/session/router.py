@@ -72,6 +72,8 @@ class Router:
                 log.debug("queue event", kind=type(event).__name__)
             case PbxConnection():
                 self.connections[event.what] = event.up
+                for session in self._sessions.values() if event.up and event.what == "ari" else ():
+                    session.post(on.AsteriskBack(session.now()))
 
     async def agent_picked_up(self, agent: AgentAtPickUp) -> None:
         """The FastAGI server calls this from the queue's whisper routine; when it returns the queue bridges the agent."""
@@ -117,6 +119,7 @@ class Router:
 
     async def _adopt_one(self, call: Call, mind: Mapping[str, Any]) -> None:
         session = CallSession(call, self._services)
+        self._register(session)  # before anything is asked for: what happens to its legs from here on is not missed
         await session.adopt(mind)
         self._run(session, None)
 
@@ -132,11 +135,14 @@ class Router:
 
     def _run(self, session: CallSession, first: on.Event | None) -> CallSession:
         call = session.call
-        self._sessions[call.call_id] = self._callers[call.caller_channel_id] = session
+        self._register(session)
         task = asyncio.create_task(session.run(first), name=call.call_id)
         self.tasks.add(task)
         task.add_done_callback(lambda done: self._ended(done, call))
         return session
+
+    def _register(self, session: CallSession) -> None:
+        self._sessions[session.call.call_id] = self._callers[session.call.caller_channel_id] = session
 
     async def stop(self) -> None:
         """Leave nobody in silence: callers with the assistant go to the dialplan's queue, and connected calls stay as they

@@ -56,6 +56,7 @@ class Cable:
         task = self._loop.create_task(self._carry(reader, writer))
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)
+        task.add_done_callback(lambda _: writer.transport.abort())  # a task that is cancelled before it began does nothing
 
     async def _break(self) -> None:
         if self._server is not None:
@@ -65,13 +66,13 @@ class Cable:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # the aborted sockets close
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._until_thawed()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._far_port)
         except OSError:
-            writer.transport.abort()
             return
         ways = [asyncio.create_task(self._pump(reader, far_writer)), asyncio.create_task(self._pump(far_reader, writer))]
         try:
@@ -80,7 +81,6 @@ class Cable:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            writer.transport.abort()
             far_writer.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -250,6 +250,7 @@ agents:
     steps:
       - wait: join
       - say: "Hello Ana, one second."
+      - pause: 2.0
       - wait: {{for: reply, timeout: 40}}
       - say: "Yes, I am."
       - pause: 5.0

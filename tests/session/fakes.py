@@ -106,6 +106,11 @@ class FakePbx:
         self.tell(ChannelEntered(leg_id, f"Local/{leg_id}", ("queue-leg", leg_id), "", "", ""))
 
     def vanish(self, channel_id: str) -> None:
+        """A channel goes; with one half of a Local channel goes the other."""
+        for half in (f"{channel_id};2", channel_id.removesuffix(";2")):
+            if half in self.existing - {channel_id}:
+                self.existing.discard(channel_id)
+                self.vanish(half)
         self.existing.discard(channel_id)
         for members in self.bridged.values():
             members.discard(channel_id)
@@ -153,7 +158,7 @@ class FakePbx:
     async def originate(self, channel_id, endpoint, *, caller_id, variables, timeout) -> None:
         self._check("originate")
         self.originated.append((channel_id, endpoint, variables, caller_id))
-        self.existing.add(channel_id)
+        self.existing |= {channel_id, f"{channel_id};2"}
 
     async def hang_up(self, channel_id: str, reason: str = "normal") -> None:
         if channel_id in self.existing:
