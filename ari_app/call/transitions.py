@@ -6,6 +6,7 @@ table does not name changes nothing. `python -m ari_app.call.transitions` prints
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from ari_app.call import briefing
 from ari_app.call import commands as do
@@ -18,6 +19,8 @@ NEW, CONVERSING, SEEKING = CallState.NEW, CallState.CONVERSING, CallState.SEEKIN
 BRIEFING, CONNECTED, CLOSING, ENDED = CallState.BRIEFING, CallState.CONNECTED, CallState.CLOSING, CallState.ENDED
 
 NO_TALK = 1.0  # seconds: an agent who leaves the whisper is in the bridge for an instant, and has talked with nobody
+
+SAME_WORDS = 0.75  # share of words in common
 
 Step = tuple[Call, list[do.Command]]
 Handler = Callable[[Call, on.Event, Policy], Step]
@@ -76,7 +79,7 @@ def caller_speaks_while_waiting(call: Call, event: on.CallerSpoke, policy: Polic
     call, turn = _with_turn(call, event.turn)
     answered, call = call.answered_words, replace(call, answered_words="")
     commands: list[do.Command] = [do.ScoreTurn(turn)]
-    if turn.text and turn.text != answered:
+    if turn.text and not _alike(turn.text, answered):
         commands.append(do.AskAssistant(turn, waiting=True))
     return call, commands
 
@@ -279,6 +282,11 @@ def caller_hangs_up(call: Call, event: on.CallerHungUp, policy: Policy) -> Step:
 
 
 # ------------------------------------------------------------------------------------------------ what several rows share
+
+
+def _alike(text: str, other: str) -> bool:
+    """The same words but for what a recogniser changes its mind about when it hears more."""
+    return SequenceMatcher(None, text.split(), other.split(), autojunk=False).ratio() >= SAME_WORDS
 
 
 def _with_turn(call: Call, turn: Turn) -> tuple[Call, Turn]:

@@ -61,10 +61,14 @@ class Company:
     def end(self, hand_off: str) -> None:
         """The agent is there now (or the company is over, with an empty `hand_off`)."""
         keeping, self._keeping = self._keeping, False
-        if keeping and not self._handed_off:
-            self._voice.interrupt(firm=bool(hand_off))
-            if hand_off:
-                self._hand_off(hand_off)
+        if not keeping:
+            return
+        if self._handed_off:
+            self._voice.interrupt()  # what waits behind the hand-off line has come too late
+            return
+        self._voice.interrupt(firm=bool(hand_off))
+        if hand_off:
+            self._hand_off(hand_off)
 
     def caller_started(self) -> None:
         self._caller_since = self._clock()

@@ -71,7 +71,7 @@ def test_words_that_decide_at_a_pause_are_acted_upon_without_waiting_for_the_end
 def test_the_final_form_of_the_deciding_words_is_noted_but_not_answered_again():
     driven = Driven().conversing()
     driven.then(on.CallerPaused("i want a human", 4.0, DECISION, 99.0))
-    assert kinds(driven.then(said("i want a human", 4.4))) == ["ScoreTurn"]
+    assert kinds(driven.then(said("i want the human", 4.4))) == ["ScoreTurn"]
     assert kinds(driven.then(said("how long will it take", 9.0))) == ["ScoreTurn", "AskAssistant"]
 
 
