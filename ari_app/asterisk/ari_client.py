@@ -12,6 +12,11 @@ from ari_app.errors import ChannelGone
 
 T = TypeVar("T")
 
+_LEG_FORMATS = "ulaw"
+"""What a Local channel carries. Left to itself it is slin192: every frame of the call is resampled to 192 kHz and back, and a
+whisper is played 24 times too slowly when the agent's channel writes µ-law before it reads its first frame (seen on Asterisk
+16 and 22: the audiohook list goes up to 192 kHz with that frame and keeps its translator of 8 kHz)."""
+
 
 class AriClient:
     """Thin and typed. Every call raises ChannelGone, AriRefused or NotReachable (see ari_http) and nothing else."""
@@ -42,6 +47,7 @@ class AriClient:
             "appArgs": app_args,
             "callerId": caller_id or None,
             "timeout": timeout,
+            "formats": _LEG_FORMATS,
         }
         answer = await self.http.request("POST", "channels", channel_id, query=query, body={"variables": dict(variables)})
         return self._read(Channel, answer)

@@ -22,7 +22,7 @@ class Legs:
         self._opened = 0
 
     async def sweep(self, keep: str) -> None:
-        """After a restart: free what the former run of the application opened for this call, but for the leg `keep`."""
+        """Free whatever Asterisk still holds of this call (from before a restart or a lost connection), but for the leg `keep`."""
         for channel_id in await self._pbx.channels():
             owner, _, rest = channel_id.partition(".")
             if owner == self._call_id and not (keep and channel_id.startswith(keep)):  # the far half is called `<keep>;2`
@@ -132,7 +132,8 @@ class Legs:
         await self._pbx.continue_in_dialplan(self._caller, self._settings.fallback_context, "s")
 
     async def release(self) -> None:
-        """Everything but the caller's own channel. Idempotent."""
+        """Everything but the caller's own channel, also what could not be freed when its time came. Idempotent."""
         await self.close_ears()
         await self.close_voice()
         await self._pbx.destroy_bridge(self._bridge)
+        await self.sweep(keep="")

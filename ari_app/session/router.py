@@ -10,6 +10,7 @@ import structlog
 from ari_app.call import events as on
 from ari_app.call.call import Call, CallState
 from ari_app.call.snapshot import from_dict
+from ari_app.errors import AriAppError
 from ari_app.session.call_session import CallSession
 from ari_app.session.ports import (
     AgentAtPickUp,
@@ -42,6 +43,7 @@ class Router:
         self._sessions: dict[str, CallSession] = {}
         self._callers: dict[str, CallSession] = {}
         self.tasks: set[asyncio.Task[None]] = set()  # one per running call
+        self._chores: set[asyncio.Task[None]] = set()
         self.connections: dict[str, bool] = {}
 
     @property
@@ -71,9 +73,22 @@ class Router:
             case AgentJoined() | AgentFinished() | QueueLeft():
                 log.debug("queue event", kind=type(event).__name__)
             case PbxConnection():
-                self.connections[event.what] = event.up
-                for session in self._sessions.values() if event.up and event.what == "ari" else ():
-                    session.post(on.AsteriskBack(session.now()))
+                self._connection_changed(event)
+
+    def _connection_changed(self, event: PbxConnection) -> None:
+        self.connections[event.what] = event.up
+        if event.up and event.what == "ari":
+            for session in self._sessions.values():
+                session.post(on.AsteriskBack(session.now()))
+            self._chores.add(chore := asyncio.create_task(self._sweep_quietly(), name="sweep"))
+            chore.add_done_callback(self._chores.discard)
+
+    async def _sweep_quietly(self) -> None:
+        """Calls that ended while Asterisk could not be reached have left their legs behind."""
+        try:
+            await self._sweep()
+        except (AriAppError, TimeoutError) as error:
+            log.warning("legs not swept", error=str(error))
 
     async def agent_picked_up(self, agent: AgentAtPickUp) -> None:
         """The FastAGI server calls this from the queue's whisper routine; when it returns the queue bridges the agent."""
@@ -154,9 +169,9 @@ class Router:
             if all(session.call.state is CallState.CONNECTED for session in self._sessions.values()):
                 break
             await asyncio.sleep(0.02)
-        for task in self.tasks:
+        for task in (*self.tasks, *self._chores):
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, *self._chores, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None], call: Call) -> None:
         self.tasks.discard(task)

@@ -201,6 +201,7 @@ async def test_a_queue_leg_is_originated_with_its_id_as_argument(fake: FakeAri, 
     await pbx.originate("leg-1", "Local/support@ari-app-queue/n", caller_id='"D" <1>', variables={"__A": "1"}, timeout=0.2)
     asked = fake.asked("POST", "channels/leg-1")[0]
     assert (asked["app"], asked["appArgs"], asked["timeout"]) == ("ari-app", "queue-leg,leg-1", "1")
+    assert asked["formats"] == "ulaw"
 
 
 async def test_an_originated_leg_that_ends_during_a_gap_is_told(fake: FakeAri, pbx: AriPbx) -> None:

@@ -213,6 +213,16 @@ async def test_agent_hears_the_whisper_while_held_and_is_joined_at_once_when_rel
     assert [member.in_call for member in status.members] == [True, False, False, False]
 
 
+async def test_no_channel_of_the_handover_is_resampled_so_that_no_whisper_is_slowed_down(running: dict[str, Any]) -> None:
+    async with open_office(running, pick_up) as office:
+        await office.fetch_agent()
+        await office.until(ChannelEntered)
+        names = [name for name in (await office.pbx.channels()).values() if name.startswith(("Local/", "PJSIP/"))]
+        shown = [sandbox("cli", "--dir", running["dir"], "core", "show", "channel", name) for name in names]
+    assert len(shown) == 3  # both halves of the leg, and the agent's phone
+    assert [line for text in shown for line in text.splitlines() if "192" in line and "ormat" in line] == []
+
+
 async def test_a_key_ends_the_whisper(running: dict[str, Any]) -> None:
     async with open_office(running, pick_up) as office:
         await office.fetch_agent()

@@ -4,7 +4,7 @@ import asyncio
 from itertools import pairwise
 
 from ari_app.call.call import CallState
-from ari_app.session.ports import DigitReceived
+from ari_app.session.ports import DigitReceived, PbxConnection
 from tests.session.fakes import FakeAgent
 from tests.session.stage import Stage
 from tests.session.virtual_time import run
@@ -237,5 +237,33 @@ def test_caller_presses_zero_then_a_human_is_fetched():
             await stage.conversing()
             stage.pbx.tell(DigitReceived("1700000000.1", "0"))
             await stage.until(CallState.SEEKING)
+
+    run(scenario())
+
+
+def test_a_leg_that_could_not_be_freed_in_its_time_is_freed_at_the_end_of_the_call():
+    async def scenario():
+        async with Stage() as stage:
+            session = await stage.conversing()
+            stage.pbx.existing.add(f"{session.call.call_id}.whisper07-media")
+            stage.pbx.bridged[f"{session.call.call_id}.whisper07-bridge"] = set()
+            stage.pbx.vanish("1700000000.1")
+            await stage.until(None)
+            assert stage.nothing_left()
+
+    run(scenario())
+
+
+def test_asterisk_is_back_then_legs_of_calls_that_ended_meanwhile_are_freed_and_those_of_running_calls_stay():
+    async def scenario():
+        async with Stage() as stage:
+            session = await stage.conversing()
+            stage.pbx.existing.add("call-gone.voice01")
+            stage.pbx.bridged["call-gone.conversation"] = set()
+            before = set(stage.pbx.existing)
+            stage.pbx.tell(PbxConnection("ari", up=True))
+            await asyncio.sleep(0.5)
+            assert stage.pbx.existing == before - {"call-gone.voice01"}
+            assert [name for name in stage.pbx.bridged if not name.startswith(session.call.call_id)] == []
 
     run(scenario())
