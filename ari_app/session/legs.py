@@ -22,7 +22,7 @@ class Legs:
         self._opened = 0
 
     async def sweep(self, keep: str) -> None:
-        """Free whatever Asterisk still holds of this call (from before a restart or a lost connection), but for the leg `keep`."""
+        """Free whatever Asterisk still holds of this call (after a restart, a lost connection), but for the leg `keep`."""
         for channel_id in await self._pbx.channels():
             owner, _, rest = channel_id.partition(".")
             if owner == self._call_id and not (keep and channel_id.startswith(keep)):  # the far half is called `<keep>;2`
