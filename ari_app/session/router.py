@@ -30,6 +30,7 @@ from ari_app.session.services import Services
 log = structlog.get_logger()
 
 CALL_PREFIX = "call-"
+SETTLE = 0.1  # seconds for callers who entered just now to be known before the unknown ones are given away
 STOP_PATIENCE = 5.0  # seconds that handing the callers over may take when the application stops
 # Seconds of ringing: app_queue has one event for a declined call and for one that rang out (after 15 s by default).
 DECLINED_WITHIN = 10.0
@@ -116,11 +117,18 @@ class Router:
                 await self._adopt_one(call, kept.get("mind", {}))
             else:
                 await self._close_lost(call)
-        for channel_id in callers:
+        await asyncio.sleep(SETTLE)
+        for channel_id in callers - self._callers.keys():
             if not channel_id.startswith(CALL_PREFIX):
-                log.warning("unknown caller given to the fallback queue", channel_id=channel_id)
-                await self._services.pbx.continue_in_dialplan(channel_id, self._services.settings.fallback_context, "s")
+                await self._give_away(channel_id)
         await self._sweep()
+
+    async def _give_away(self, channel_id: str) -> None:
+        log.warning("unknown caller given to the fallback queue", channel_id=channel_id)
+        try:
+            await self._services.pbx.continue_in_dialplan(channel_id, self._services.settings.fallback_context, "s")
+        except AriAppError as error:  # it has gone, or is in no hands of ours
+            log.info("unknown caller not given away", channel_id=channel_id, error=error.message)
 
     async def _sweep(self) -> None:
         """Free the legs and bridges of calls that nobody knows any more."""

@@ -99,6 +99,16 @@ def test_a_caller_of_whom_nothing_is_known_is_given_to_the_queue():
     run(scenario())
 
 
+def test_a_caller_who_enters_while_the_application_starts_is_greeted_and_not_given_away():
+    async def scenario():
+        async with Stage() as stage:
+            stage.pbx.caller_rings()
+            await stage.router.adopt({})
+            assert stage.pbx.given_away == [] and stage.state is CallState.CONVERSING
+
+    run(scenario())
+
+
 def test_a_caller_who_left_meanwhile_is_recorded_and_his_legs_are_freed():
     async def scenario():
         old = await Stage().__aenter__()
