@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from ari_app.call.policy import Texts
 from ari_app.errors import BadSettings
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -99,6 +100,9 @@ class QueueSettings(_Section):
     fallback_context: str = "ari-app-fallback"
 
 
+_SAYS = Texts()
+
+
 class HandoverSettings(_Section):
     """`whisper`: before (the agent hears it alone, then joins) or during (joined at once, whispered over the conversation).
 
@@ -110,13 +114,13 @@ class HandoverSettings(_Section):
     human_key: str = Field(default="0", max_length=1)
     quiet_seconds: Seconds = 9.0
     guard_seconds: Seconds = 6.0
-    hand_off: str = "You are through to my colleague now."
-    agent_left: str = "My colleague has left the line. Is there anything else I can do for you?"
-    goodbye: str = "Thank you for calling. Goodbye."
-    still_there: str = "Are you still there?"
-    cannot_hear: str = "I am having trouble hearing you, so I am getting a colleague on the line."
-    back_again: str = "Sorry, I was gone for a moment. I am here again."
-    human_requested: str = "Of course. I am getting a colleague on the line for you."
+    hand_off: str = _SAYS.hand_off
+    agent_left: str = _SAYS.agent_left
+    goodbye: str = _SAYS.goodbye
+    still_there: str = _SAYS.still_there
+    cannot_hear: str = _SAYS.cannot_hear
+    back_again: str = _SAYS.back_again
+    human_requested: str = _SAYS.human_requested
 
 
 class AssistantSettings(_Section):

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import structlog
 
@@ -13,6 +13,7 @@ from ari_app.assistant.assistant import AssistantSettings as AssistantFiles
 from ari_app.asterisk.ami import Ami
 from ari_app.asterisk.ari_http import AriAccess
 from ari_app.asterisk.fastagi import FastAgiServer
+from ari_app.asterisk.media.factory import media_factory
 from ari_app.asterisk.media.rtp import RtpMediaFactory
 from ari_app.asterisk.media.websocket import WebSocketMediaFactory
 from ari_app.asterisk.pbx import AriPbx
@@ -128,15 +129,7 @@ def policy(settings: Settings) -> Policy:
         queue_wait=settings.queues.wait,
         attempts=settings.queues.attempts,
         human_key=handover.human_key,
-        texts=Texts(
-            hand_off=handover.hand_off,
-            agent_left=handover.agent_left,
-            goodbye=handover.goodbye,
-            still_there=handover.still_there,
-            cannot_hear=handover.cannot_hear,
-            back_again=handover.back_again,
-            human_requested=handover.human_requested,
-        ),
+        texts=Texts(**handover.model_dump(include={field.name for field in fields(Texts)})),
     )
 
 
@@ -214,12 +207,9 @@ def _asterisk(
     settings: Settings, stack: AsyncExitStack, listen_rate: int
 ) -> tuple[AriPbx, Ami, RtpMediaFactory | WebSocketMediaFactory]:
     asterisk = settings.asterisk
-    listen_format = "slin16" if listen_rate == WIDEBAND else "ulaw"
-    media: RtpMediaFactory | WebSocketMediaFactory
-    if asterisk.media_transport == "rtp":
-        media = RtpMediaFactory(asterisk.media_host, listen_format=listen_format)
-    else:
-        media = WebSocketMediaFactory(asterisk.ari_url, listen_format=listen_format)
+    media = media_factory(
+        asterisk.media_transport, media_host=asterisk.media_host, ari_url=asterisk.ari_url, listen_rate=listen_rate
+    )
     stack.push_async_callback(media.close)
     ami = Ami(asterisk.ami_host, asterisk.ami_port, asterisk.ami_username, asterisk.ami_password)
     stack.push_async_callback(ami.close)

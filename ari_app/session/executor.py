@@ -43,7 +43,7 @@ class Executor:
         call = links.call()
         self._services, self._links = services, links
         self.legs = Legs(call, services)
-        self.voice = Voice(services.synthesiser, self._fell_silent, self._voice_lost)
+        self.voice = Voice(services.synthesiser, services.split, self._fell_silent, self._voice_lost)
         self.mind = Mind(call, services, links.post, links.now)
         self.company = Company(self.voice, self.mind.remark, services.split, self._told, services.clock)
         self.whisperer = Whisperer(call.call_id, services.pbx, services.media, services.whisper_synthesiser)

@@ -1,9 +1,8 @@
 """The assistant's voice in one call: says texts one after the other, can be interrupted, and tells when it falls silent."""
 
 import asyncio
-import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ari_app.errors import AriAppError
@@ -11,7 +10,6 @@ from ari_app.session.ports import MediaLeg, Synthesiser
 
 BYTES_PER_SECOND = 16_000  # 8 kHz, 16 bit
 SENTENCE_GAP = bytes(BYTES_PER_SECOND * 12 // 100)
-_SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+")
 
 
 @dataclass(slots=True)
@@ -25,7 +23,14 @@ class _Item:
 class Voice:
     """One per call. `on_silent` is called whenever all has been said, `on_lost` when the sound cannot be made or sent."""
 
-    def __init__(self, synthesiser: Synthesiser, on_silent: Callable[[], None], on_lost: Callable[[AriAppError], None]) -> None:
+    def __init__(
+        self,
+        synthesiser: Synthesiser,
+        split: Callable[[str], Sequence[str]],
+        on_silent: Callable[[], None],
+        on_lost: Callable[[AriAppError], None],
+    ) -> None:
+        self._split = split
         self._synthesiser = synthesiser
         self._on_silent = on_silent
         self._on_lost = on_lost
@@ -51,7 +56,7 @@ class Voice:
 
     def say(self, text: str, *, firm: bool = False) -> asyncio.Event:
         """Say `text` after what is being said; the event is set when it was said or dropped. `firm`: never interrupted."""
-        item = _Item([piece for piece in _SENTENCE_END.split(text.strip()) if piece], firm)
+        item = _Item(list(self._split(text)), firm)
         self._queue.append(item)
         self._silent.clear()
         self._wanted.set()
@@ -72,7 +77,7 @@ class Voice:
 
     async def prepare(self, text: str) -> float:
         """Have `text` synthesised ahead; seconds that it will take to say."""
-        pieces = [piece for piece in _SENTENCE_END.split(text.strip()) if piece]
+        pieces = self._split(text)
         sounds = [await self._synthesiser.synthesise(piece) for piece in pieces]
         return sum(map(len, sounds)) / BYTES_PER_SECOND + 0.12 * max(0, len(sounds) - 1)
 
