@@ -10,6 +10,7 @@ import typer
 from ari_app import __version__, logs
 from ari_app.cli_records import calls, handovers
 from ari_app.cli_rehearse import rehearse
+from ari_app.cli_rules import rules_app
 from ari_app.cli_score import score
 from ari_app.errors import AriAppError
 from ari_app.settings import load
@@ -57,6 +58,7 @@ app.command()(calls)
 app.command()(handovers)
 app.command()(score)
 app.command()(rehearse)
+app.add_typer(rules_app, name="rules")
 
 
 def main() -> None:

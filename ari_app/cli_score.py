@@ -1,76 +1,43 @@
-"""`ari-app score`: runs written calls through the very same scorer as live ones, and measures it against labels."""
+"""`ari-app score`: runs written or recorded calls through the very same scorer as live ones, and measures or compares."""
 
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from ari_app.call.model import Party, Score, Signal
+from ari_app.cli_backtest import Backtest, backtest
+from ari_app.cli_settings import Config
+from ari_app.cli_text import shown
+from ari_app.cli_written import outcomes_of, read_labelled, read_written
 from ari_app.errors import BadSettings
-from ari_app.escalation.backtest import Label, Measures, Outcome, by_cause, measure, outcome
+from ari_app.escalation import replay
+from ari_app.escalation.backtest import Label, Measures, Outcome, by_cause, measure
 from ari_app.escalation.explain import verdict, what_counted
+from ari_app.escalation.replay import Verdict
 from ari_app.escalation.rules import RuleBook
 from ari_app.escalation.scorer import Scorer
-from ari_app.escalation.written_calls import WrittenCall, read_calls, read_labels
-from ari_app.language.loading import load_lexicon
+from ari_app.escalation.written_calls import WrittenCall
 from ari_app.language.rules_file import load_rules
-from ari_app.language.sentiment import polarity
+from ari_app.language.sentiment import with_polarity
+from ari_app.rules_in_force import scorer_for
 
 _PIPED_WIDTH = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How one call was decided: the turn after whose end it would be handed over (None: not at all)."""
-
-    call: WrittenCall
-    scores: tuple[Score, ...]
-    turn: int | None
-
-    @property
-    def last(self) -> Score:
-        """The score at the decision, or the highest one where there was none."""
-        if self.turn is not None:
-            return next(score for score in self.scores if score.turn == self.turn)
-        return max(self.scores, key=lambda score: score.points)
-
-    def signals(self) -> list[Signal]:
-        until = self.turn if self.turn is not None else len(self.call.turns)
-        return [signal for score in self.scores if score.turn <= until for signal in score.new_signals]
-
-    def to_dict(self) -> dict[str, Any]:
-        decision = self.last.decision
-        return {
-            "call_id": self.call.call_id,
-            "escalate": self.turn is not None,
-            "turn": self.turn,
-            "score": self.last.points,
-            "rules": list(decision.rules) if decision else [],
-            "signals": [asdict(signal) for signal in self.signals()],
-        }
-
-
 def decide(call: WrittenCall, scorer: Scorer) -> Verdict:
     """Feed the call turn by turn, as it would be heard, until the scorer decides or it ends."""
-    state, scores = scorer.start(), list[Score]()
-    for turn in call.turns:
-        if turn.party is Party.CALLER and turn.polarity is None:
-            turn = replace(turn, polarity=polarity(turn.text))
-        state, score = scorer.consider(state, turn)
-        scores.append(score)
-        if score.decision and not score.decision.shadow:
-            return Verdict(call, tuple(scores), turn.index)
-    return Verdict(call, tuple(scores), None)
+    return replay.decide(with_polarity(call), scorer)
 
 
 def score(
-    calls: Annotated[Path, typer.Argument(metavar="CALLS.jsonl", help="Written calls, one JSON object per line.")],
+    calls: Annotated[
+        Path | None, typer.Argument(metavar="[CALLS.jsonl]", help="Written calls, one JSON object per line.")
+    ] = None,
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="A rules file; without it the shipped rules hold.")] = None,
     labels: Annotated[
         Path | None, typer.Option(metavar="LABELS.jsonl", help="What should have happened; prints how often it did.")
@@ -78,13 +45,27 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: one line per call, with labels a last one with totals.")
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD.yaml", help="Say call by call what --rules would have done otherwise than this file."),
+    ] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="The same against the rules in force.")] = False,
+    stored: Annotated[bool, typer.Option("--stored", help="The recorded calls instead of written ones, compared.")] = False,
+    since: Annotated[str, typer.Option(metavar="7d", help="With --stored: only calls of the last days, hours or weeks.")] = "",
+    config: Config = None,
 ) -> None:
-    """Run written calls through the scorer: which ones would be handed to a person, at which turn, and why."""
-    written = read_calls(_text(calls), str(calls))
-    expected = read_labels(_text(labels), str(labels)) if labels else {}
-    _check_labelled(written, expected, labels)
+    """Run calls through the scorer: which ones would be handed to a person, at which turn, and why.
+
+    With --against, --compare or --stored: what a changed rules file would have done differently, call by call.
+    """
+    _sensible(calls, stored, since)
+    if calls is None or compare or against:
+        backtest(Backtest(calls, rules, against, labels, since, config, as_json))
+        return
+    written = read_written(calls)
+    expected = read_labelled(labels, written)
     book = load_rules(rules)
-    scorer = Scorer(book, load_lexicon(book.language))
+    scorer = scorer_for(book)
     verdicts = [decide(call, scorer) for call in written]
     if as_json:
         _print_json(verdicts, expected)
@@ -92,31 +73,20 @@ def score(
         _print_tables(verdicts, expected, book)
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{file} cannot be read: {error}", "check its path, permissions and encoding (UTF-8)") from error
-
-
-def _check_labelled(calls: Sequence[WrittenCall], labels: dict[str, Label], file: Path | None) -> None:
-    if file and not any(call.call_id in labels for call in calls):
-        raise BadSettings(f"{file} has no label for any of the calls", 'calls and labels belong together by their "call_id"')
-
-
-def _outcomes(verdicts: Sequence[Verdict], labels: dict[str, Label]) -> dict[str, Outcome]:
-    return {
-        verdict.call.call_id: outcome(verdict.turn, labels[verdict.call.call_id])
-        for verdict in verdicts
-        if verdict.call.call_id in labels
-    }
+def _sensible(calls: Path | None, stored: bool, since: str) -> None:
+    if calls is None and not stored:
+        raise BadSettings("Which calls?", "Name CALLS.jsonl, or say --stored for the recorded ones.")
+    if calls is not None and stored:
+        raise BadSettings("Written calls or recorded ones?", "Name CALLS.jsonl, or say --stored.")
+    if since and not stored:
+        raise BadSettings("--since is for recorded calls.", "Add --stored, or leave it out.")
 
 
 def _print_json(verdicts: Sequence[Verdict], labels: dict[str, Label]) -> None:
     for each in verdicts:
         typer.echo(json.dumps(each.to_dict(), ensure_ascii=False))
     if labels:
-        outcomes = _outcomes(verdicts, labels)
+        outcomes = outcomes_of(verdicts, labels)
         causes = {cause: measures.to_dict() for cause, measures in by_cause(outcomes, labels).items()}
         typer.echo(
             json.dumps({"summary": {"calls": len(outcomes), **measure(list(outcomes.values())).to_dict(), "causes": causes}})
@@ -125,16 +95,16 @@ def _print_json(verdicts: Sequence[Verdict], labels: dict[str, Label]) -> None:
 
 def _print_tables(verdicts: Sequence[Verdict], labels: dict[str, Label], book: RuleBook) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-    outcomes = _outcomes(verdicts, labels) if labels else {}
+    outcomes = outcomes_of(verdicts, labels) if labels else {}
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("call", "handed over", "score", "because" if not labels else "outcome · because"):
+    for heading in ("call", "handed over", "score", shown("because" if not labels else "outcome · because")):
         table.add_column(heading, overflow="fold")
     for each in verdicts:
         decision = each.last.decision
         because = f"{verdict(decision, book.threshold)}: {'; '.join(what_counted(each.last))}" if decision else ""
         found = f"{outcomes[each.call.call_id].value} · " if each.call.call_id in outcomes else ""
         when = f"after turn {each.turn}" if each.turn is not None else "no"
-        table.add_row(each.call.call_id, when, f"{each.last.points:.1f}", f"{found}{because}".rstrip(" ·"))
+        table.add_row(each.call.call_id, when, f"{each.last.points:.1f}", shown(f"{found}{because}".rstrip(" ·")))
     console.print(table)
     if outcomes:
         console.print()

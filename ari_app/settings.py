@@ -1,9 +1,11 @@
 """The settings file, read once: one frozen, validated tree. Every mistake is told at once, with its place and its remedy."""
 
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import process
@@ -29,6 +31,14 @@ def _web_address(text: str) -> str:
     if not good:
         raise ValueError("write an address like http://127.0.0.1:8088/ari")
     return text
+
+
+def _time_zone(name: str) -> str:
+    known = available_timezones() if name else set()
+    if name and name not in known:
+        near = process.extractOne(name, known, score_cutoff=80)
+        raise ValueError(f'must be a time zone, perhaps "{near[0]}"' if near else 'must be a time zone like "Europe/Berlin"')
+    return name
 
 
 class _Section(BaseModel):
@@ -133,7 +143,10 @@ class AssistantSettings(_Section):
 
 
 class Settings(_Section):
-    """The whole tree. Relative paths count from the settings file's folder."""
+    """The whole tree. Relative paths count from the settings file's folder.
+
+    `time_zone`: by which rules with hours go ("Europe/Berlin"); empty: this machine's own.
+    """
 
     asterisk: AsteriskSettings
     redis: RedisSettings = RedisSettings()
@@ -143,6 +156,7 @@ class Settings(_Section):
     handover: HandoverSettings = HandoverSettings()
     assistant: AssistantSettings = AssistantSettings()
     rules: str = ""
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = ""
     data_dir: str = "ari-app-data"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
@@ -151,6 +165,14 @@ class Settings(_Section):
     def path(self, given: str) -> Path:
         """`given` as an absolute path."""
         return Path(self.base, given).expanduser()
+
+    def zone(self) -> tzinfo | None:
+        """None: this machine's own."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+    def local_time(self, epoch: float) -> datetime:
+        """Wall time where the rules' hours count; `epoch` in seconds."""
+        return datetime.fromtimestamp(epoch).astimezone(self.zone())
 
 
 def load(file: Path) -> Settings:

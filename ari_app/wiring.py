@@ -20,10 +20,9 @@ from ari_app.asterisk.pbx import AriPbx
 from ari_app.call.policy import Policy, Texts
 from ari_app.errors import BadSettings
 from ari_app.escalation.rules import RuleBook
-from ari_app.escalation.scorer import Scorer
-from ari_app.language.loading import load_lexicon
-from ari_app.language.rules_file import default_rules, load_rules
+from ari_app.language.rules_file import RulesFile
 from ari_app.language.sentiment import TextBlobSentiment
+from ari_app.rules_in_force import RulesInForce, load_rules_in_force
 from ari_app.session.broadcast import Broadcast
 from ari_app.session.company import FILLERS
 from ari_app.session.ports import AgentAtPickUp, QueueLeft
@@ -38,7 +37,8 @@ from ari_app.store.redis_store import RedisStore
 from ari_app.store.spawn import PrivateRedis
 from ari_app.web.access import require_token
 from ari_app.web.server import WebServer, make_app
-from ari_app.wiring_checks import QueueWatch, check_asterisk, check_media, wanted_queues
+from ari_app.wiring_checks import QueueWatch, check_asterisk, check_media, check_queues, wanted_queues
+from ari_app.wiring_rules import Accept, follow_rules
 from ari_app.wiring_web import RunningApplication
 
 log = structlog.get_logger()
@@ -57,7 +57,7 @@ class Application:
     router: Router
     store: RedisStore
     listeners: VoskListenerFactory
-    rules: RuleBook
+    rules: RulesInForce
     feed: Broadcast
     version: tuple[int, ...] = ()
 
@@ -68,7 +68,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         require_token(settings.http.host, settings.http.token)
         listeners = _listeners(settings)
-        rules = _rules(settings)
+        rules = RulesInForce(load_rules_in_force(settings))
         assistant = open_assistant(_assistant_files(settings))
         synthesiser, whisper = voice(settings), whisper_voice(settings)
         stack.push_async_callback(synthesiser.close)
@@ -84,7 +84,6 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         sentiment = TextBlobSentiment()
         stack.callback(sentiment.close)
-        scorer = Scorer(rules, load_lexicon(rules.language))
         services = Services(
             pbx=pbx,
             media=media,
@@ -93,13 +92,14 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             whisper_synthesiser=whisper,
             split=split_sentences,
             sentiment=sentiment,
-            scorer=lambda: scorer,
+            scorer=rules.scorer,
             assistant=assistant,
             store=store,
             policy=lambda: policy(settings),
             publish=feed.publish,
             clock=time.monotonic,
             wall_clock=time.time,
+            local_time=lambda: settings.local_time(time.time()),
             pool=pool,
             settings=_session_settings(settings),
         )
@@ -108,14 +108,17 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(agi.close)  # when all is well held agents are released before the calls are given up
         await ami.start()
         pbx.feed(ami.events(), "ami")
-        await check_asterisk(settings, pbx, ami, rules)
-        watch = await _watch_queues(settings, stack, ami, rules)
-        await _warm_up(settings, rules, synthesiser, whisper, sentiment, assistant)
+        await check_asterisk(settings, pbx, ami, rules.file.book)
+        watch = await _watch_queues(settings, stack, ami, rules.file.book)
+        await _warm_up(settings, rules.file.book, synthesiser, whisper, sentiment, assistant)
+        await follow_rules(settings, stack, rules, _ready_for(settings, ami, watch, synthesiser), feed.publish)
         version = await pbx.start(within=settings.asterisk.request_timeout)  # from here on callers come in
         model = (MODEL_NOTICE,) if listeners.synthesised_voices_only else ()
         for note in model:
             log.warning(note)
-        running = RunningApplication(services, pbx, ami, router, store, listeners, feed, version, lambda: (*model, *watch.notes))
+        running = RunningApplication(
+            services, pbx, ami, router, store, listeners, feed, rules, version, lambda: (*model, *watch.notes)
+        )
         await _http(settings, stack, running)
         yield Application(settings, pbx, ami, router, store, listeners, rules, feed, version)
 
@@ -162,14 +165,6 @@ def _listeners(settings: Settings) -> VoskListenerFactory:
     if int(str(factory.describe()["model_rate"])) >= WIDEBAND:
         factory.rate = WIDEBAND  # callers with wideband phones are heard with all that they have
     return factory
-
-
-def _rules(settings: Settings) -> RuleBook:
-    """Rules that name no queue of their own send callers to queues.default."""
-    rules = load_rules(settings.path(settings.rules)) if settings.rules else default_rules()
-    if settings.rules and "queue" in rules.model_fields_set:
-        return rules
-    return rules.model_copy(update={"queue": settings.queues.default})
 
 
 def _assistant_files(settings: Settings) -> AssistantFiles:
@@ -261,8 +256,16 @@ async def _warm_up(
     """What every call says is synthesised before the first one, so that nobody waits for it. Raises BadSettings."""
     texts = policy(settings).texts
     greeting = assistant.open("", "", "").greet().text
-    says = [rules.say, *(rule.say for rule in rules.rules if rule.say)]
-    always = [greeting, *says, texts.hand_off, texts.agent_left, texts.goodbye, texts.still_there, texts.back_again, *FILLERS]
+    always = [
+        greeting,
+        *_says(rules),
+        texts.hand_off,
+        texts.agent_left,
+        texts.goodbye,
+        texts.still_there,
+        texts.back_again,
+        *FILLERS,
+    ]
     sentences = [sentence for text in always for sentence in split_sentences(text)]
     try:
         await whisper.synthesise(sentences[0])
@@ -270,3 +273,23 @@ async def _warm_up(
     except SpeakingFailed as error:
         raise BadSettings(f"The synthesiser does not work: {error.message.rstrip(': ')}", error.remedy) from None
     await sentiment.warm_up()
+
+
+def _says(rules: RuleBook) -> list[str]:
+    """What the assistant says when these rules decide."""
+    return [rules.say, *(rule.say for rule in rules.rules if rule.say)]
+
+
+def _ready_for(settings: Settings, ami: Ami, watch: QueueWatch, synthesiser: CommandSynthesiser) -> Accept:
+    """What changed rules need before they come into force: queues that Asterisk has, and their sentences in the voice's cache."""
+
+    async def accept(file: RulesFile) -> None:
+        await check_queues(settings, ami, file.book)
+        watch.watch(tuple(wanted_queues(settings, file.book)))
+        sentences = [sentence for text in _says(file.book) for sentence in split_sentences(text)]
+        try:
+            await asyncio.gather(*(synthesiser.synthesise(sentence) for sentence in sentences))
+        except SpeakingFailed as error:
+            log.warning("new sentences not spoken in advance", error=error.message)
+
+    return accept

@@ -38,7 +38,7 @@ async def check_asterisk(settings: Settings, pbx: AriPbx, ami: Ami, rules: RuleB
     await _check_modules(settings, pbx)
     await pbx.client.destroy_bridge("ari-app-may-write")  # there is none; a read_only user is refused before that is looked at
     await _check_dialplan(settings, ami)
-    await _check_queues(settings, ami, rules)
+    await check_queues(settings, ami, rules)
 
 
 async def _check_modules(settings: Settings, pbx: AriPbx) -> None:
@@ -64,7 +64,8 @@ async def _check_dialplan(settings: Settings, ami: Ami) -> None:
             )
 
 
-async def _check_queues(settings: Settings, ami: Ami, rules: RuleBook) -> None:
+async def check_queues(settings: Settings, ami: Ami, rules: RuleBook) -> None:
+    """Raises BadSettings for a queue that Asterisk does not know, NotReachable when it cannot be asked."""
     known = await ami.queues()
     for queue, where in wanted_queues(settings, rules).items():
         if queue not in known:
@@ -101,6 +102,10 @@ class QueueWatch:
         self._ami = ami
         self._queues = queues
         self._empty: tuple[str, ...] = ()
+
+    def watch(self, queues: tuple[str, ...]) -> None:
+        """From now on these; changed rules may name others."""
+        self._queues = queues
 
     @property
     def notes(self) -> tuple[str, ...]:

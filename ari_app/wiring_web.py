@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ari_app.asterisk.ami import Ami
 from ari_app.asterisk.pbx import AriPbx
 from ari_app.call.record import call_record
+from ari_app.language import rules_summary
+from ari_app.rules_in_force import RulesInForce
 from ari_app.session.broadcast import Broadcast
 from ari_app.session.router import Router
 from ari_app.session.services import Services
 from ari_app.speech.listener_factory import VoskListenerFactory
 from ari_app.store.redis_store import RedisStore
-from ari_app.web.services import HandoverRefused, Health, NoSuchCall
+from ari_app.web.services import HandoverRefused, Health, NoSuchCall, RulesHealth
 
 REASON_LENGTH = 24  # what a desk phone's display shows
 
@@ -29,11 +32,12 @@ class RunningApplication:
         store: RedisStore,
         listeners: VoskListenerFactory,
         feed: Broadcast,
+        rules: RulesInForce,
         version: tuple[int, ...],
         notes: Callable[[], tuple[str, ...]],
     ) -> None:
         self._services, self._pbx, self._ami, self._router = services, pbx, ami, router
-        self._store, self._listeners, self._feed = store, listeners, feed
+        self._store, self._listeners, self._feed, self._rules = store, listeners, feed, rules
         self._version, self._notes = version, notes
 
     def health(self) -> Health:
@@ -49,7 +53,12 @@ class RunningApplication:
             spooled=stored.spooled,
             asterisk_version=".".join(map(str, self._version)),
             notes=self._notes(),
+            rules=self._rules_health(),
         )
+
+    def _rules_health(self) -> RulesHealth:
+        file, counts = self._rules.file, rules_summary.counts(self._rules.file.book)
+        return RulesHealth(Path(file.name).name, file.fingerprint, counts["rules"], counts["shadow"], self._rules.problem)
 
     def live_calls(self) -> Sequence[Mapping[str, Any]]:
         return [call_record(session.call) for session in self._router.sessions.values()]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ari_app.call.model import Decision, Fact, Score, Transcript
+from ari_app.call.model import Decision, Fact, Score, Transcript, Turn
 
 
 class CallState(StrEnum):
@@ -45,8 +45,29 @@ class AgentTry:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredTurn:
+    """What the score was after a turn. Turns that are not scored (company, announcements) have none."""
+
+    turn: int
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowDecision:
+    """A decision that was noted and not acted upon, since its rule or the whole rules file is in shadow mode."""
+
+    turn: int
+    at: float
+    points: float
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
-    """One attempt to bring a human into the call. Times are seconds since the start of the call; None: has not happened."""
+    """One attempt to bring a human into the call. Times are seconds since the start of the call; None: has not happened.
+
+    `turn`: the one whose score led to it; where words at a pause did, the number that they would have had.
+    """
 
     number: int
     decision: Decision
@@ -66,11 +87,18 @@ class Handover:
     whispering: Whispering = Whispering.NOT_YET
     whisper_text: str = ""
     outcome: Outcome | None = None
+    turn: int | None = None
+
+
+MOST_SHADOWS = 20  # shadow decisions that a call's record keeps
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One caller's visit. `started_at` is seconds since the epoch; all other times count from it."""
+    """One caller's visit. `started_at` is seconds since the epoch; all other times count from it.
+
+    `unsaid`: replies that were scored and then not said, since their score led to a human.
+    """
 
     call_id: str
     caller_channel_id: str
@@ -83,6 +111,9 @@ class Call:
     facts: tuple[Fact, ...] = ()
     suggestion: str | None = None
     score: Score | None = None
+    scored: tuple[ScoredTurn, ...] = ()
+    unsaid: tuple[Turn, ...] = ()
+    shadow_decisions: tuple[ShadowDecision, ...] = ()
     handover: Handover | None = None
     past_handovers: tuple[Handover, ...] = ()
     answered_words: str = ""  # the words already answered at a pause, so that their final form is not answered again
@@ -99,6 +130,23 @@ class Call:
         """The near half of the Local channel of the running handover; its end tells which attempt it was."""
         handover = self.handover
         return f"{self.call_id}.leg{handover.number:02d}-{handover.leg:02d}" if handover else ""
+
+    def with_score(self, score: Score, polarity: float | None) -> "Call":
+        """The call with the score of one of its turns, and with what the words of that turn were found to be."""
+        turns = self.transcript.turns
+        if polarity is not None:
+            turns = tuple(replace(turn, polarity=polarity) if turn.index == score.turn else turn for turn in turns)
+        scored = (*self.scored, ScoredTurn(score.turn, score.points))
+        return replace(self, score=score, scored=scored, transcript=Transcript(turns))
+
+    def with_shadow(self, turn: int, at: float, points: float, decision: Decision) -> "Call":
+        """Only the first by a rule is kept: a score that stays above the threshold decides turn after turn."""
+        since = max((handover.ended_at or 0.0 for handover in self.past_handovers), default=0.0)
+        known = [one.decision for one in self.shadow_decisions if one.at >= since]
+        told = any(one.queue == decision.queue and set(one.rules) & set(decision.rules) for one in known)
+        if told or len(self.shadow_decisions) >= MOST_SHADOWS:
+            return self
+        return replace(self, shadow_decisions=(*self.shadow_decisions, ShadowDecision(turn, at, points, decision)))
 
     def with_handover(self, **changes: object) -> "Call":
         """The call with its running handover changed; without one, the call as it is."""

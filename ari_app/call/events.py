@@ -60,8 +60,11 @@ class AssistantFailed:
 
 @dataclass(frozen=True, slots=True)
 class TurnScored:
+    """`polarity`: what the caller's words were found to be when they were scored; -1 … 1, None where not analysed."""
+
     score: Score
     at: float
+    polarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ class Decision:
     """The verdict that a score leads to.
 
     `shadow`: decided and logged, not acted upon. `reason`: at most 24 characters, for a desk phone's display.
+    `fingerprint`: of the rules file that decided; empty where no file did (a key, an operator, a failure).
     """
 
     rules: tuple[str, ...]
@@ -107,11 +108,15 @@ class Decision:
     say: str
     reason: str
     shadow: bool = False
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The explained sum after one turn. `decision` is None while the assistant should go on alone."""
+    """The explained sum after one turn. `decision` is None while the assistant should go on alone.
+
+    `fingerprint`: of the rules file by which it was reckoned.
+    """
 
     turn: int
     points: float
@@ -119,6 +124,7 @@ class Score:
     contributions: tuple[Contribution, ...] = ()
     new_signals: tuple[Signal, ...] = ()
     decision: Decision | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,19 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ari_app.call.call import Call, Handover
+from ari_app.call.call import Call, Handover, ShadowDecision
 from ari_app.call.model import Contribution, Score, Turn
 
 
 def call_record(call: Call) -> dict[str, Any]:
-    """All that is known of a call; may be taken at any moment of its life."""
+    """All that is known of a call; may be taken at any moment of its life.
+
+    `rules_fingerprint`: of the rules file that scored it last; each handover's decision names the one it was decided by.
+    `unsaid`: replies that were scored and then not said. `shadow`: what rules in shadow mode would have done.
+    """
+    unsaid = {turn.index for turn in call.unsaid}
+    points = {scored.turn: scored.points for scored in call.scored}
+    said = {number: given for number, given in points.items() if number not in unsaid}
     return {
         "call_id": call.call_id,
         "state": str(call.state),
@@ -23,7 +30,10 @@ def call_record(call: Call) -> dict[str, Any]:
         "facts": [asdict(fact) for fact in call.facts],
         "suggestion": call.suggestion,
         "score": score_record(call.score) if call.score else None,
-        "turns": [turn_record(turn) for turn in call.transcript.turns],
+        "rules_fingerprint": call.score.fingerprint if call.score else "",
+        "turns": [turn_record(turn) | {"points": said.get(turn.index)} for turn in call.transcript.turns],
+        "unsaid": [turn_record(turn) | {"points": points.get(turn.index)} for turn in call.unsaid],
+        "shadow": [shadow_record(call, shadow) for shadow in call.shadow_decisions],
         "handovers": [handover_record(call, handover) for handover in (*call.past_handovers, *_running(call))],
     }
 
@@ -45,6 +55,18 @@ def handover_record(call: Call, handover: Handover) -> dict[str, Any]:
     return record
 
 
+def shadow_record(call: Call, shadow: ShadowDecision) -> dict[str, Any]:
+    """What would have happened, when, and by which rules."""
+    return {
+        "call_id": call.call_id,
+        "started": stamp(call.started_at + shadow.at),
+        "turn": shadow.turn,
+        "at": round(shadow.at, 3),
+        "points": shadow.points,
+        "decision": asdict(shadow.decision),
+    }
+
+
 def score_record(score: Score) -> dict[str, Any]:
     return {
         "turn": score.turn,
@@ -53,6 +75,7 @@ def score_record(score: Score) -> dict[str, Any]:
         "contributions": [contribution_record(part) for part in score.contributions],
         "new_signals": [asdict(signal) for signal in score.new_signals],
         "decision": asdict(score.decision) if score.decision else None,
+        "fingerprint": score.fingerprint,
     }
 
 
@@ -61,10 +84,12 @@ def contribution_record(part: Contribution) -> dict[str, Any]:
 
 
 def turn_record(turn: Turn) -> dict[str, Any]:
+    """All that the scorer looked at, in the form of written calls; single words' times are left out."""
     report: Mapping[str, Any] | None = None
     if turn.report is not None:
         report = {"kind": str(turn.report.kind), "article": turn.report.article, "match": turn.report.match}
     record: dict[str, Any] = {
+        "index": turn.index,
         "speaker": str(turn.party),
         "text": turn.text,
         "start": round(turn.start, 3),
@@ -72,6 +97,8 @@ def turn_record(turn: Turn) -> dict[str, Any]:
         "confidence": turn.confidence,
         "loudness_db": turn.prosody.loudness_db,
         "pitch_hz": turn.prosody.pitch_hz,
+        "centroid_hz": turn.prosody.centroid_hz,
+        "polarity": turn.polarity,
         "report": report,
     }
     return record

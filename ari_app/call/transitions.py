@@ -59,7 +59,8 @@ def caller_pauses(call: Call, event: on.CallerPaused, policy: Policy) -> Step:
     if event.decision is None or event.decision.shadow:
         return call, []
     heard = replace(call, answered_words=event.text)
-    return _seek(heard, policy, event.decision, by="score", points=event.points, at=event.at)
+    turn = len(call.transcript.turns)
+    return _seek(heard, policy, event.decision, by="score", points=event.points, at=event.at, turn=turn)
 
 
 def caller_speaks(call: Call, event: on.CallerSpoke, policy: Policy) -> Step:
@@ -93,11 +94,13 @@ def caller_pauses_while_waiting(call: Call, event: on.CallerPaused, policy: Poli
 
 
 def turn_scored(call: Call, event: on.TurnScored, policy: Policy) -> Step:
-    call = replace(call, score=event.score)
-    decision = event.score.decision
+    score, call = event.score, call.with_score(event.score, event.polarity)
+    decision = score.decision
     if decision is not None and not decision.shadow:
-        call = _without_unsaid(call, event.score.turn)
-        return _seek(call, policy, decision, by="score", points=event.score.points, at=event.at)
+        call = _without_unsaid(call, score.turn)
+        return _seek(call, policy, decision, by="score", points=score.points, at=event.at, turn=score.turn)
+    if decision is not None:
+        call = call.with_shadow(score.turn, event.at, score.points, decision)
     turn = next((turn for turn in call.transcript.turns if turn.index == event.score.turn), None)
     if turn is None or call.transcript.turns[-1].index != turn.index:
         return call, []
@@ -106,7 +109,7 @@ def turn_scored(call: Call, event: on.TurnScored, policy: Policy) -> Step:
 
 def score_noted(call: Call, event: on.TurnScored, policy: Policy) -> Step:
     """The score goes on being kept while a human is fetched: the briefing says what it says."""
-    return _with_whisper(replace(call, score=event.score))
+    return _with_whisper(call.with_score(event.score, event.polarity))
 
 
 def assistant_replies(call: Call, event: on.AssistantReplied, policy: Policy) -> Step:
@@ -300,18 +303,18 @@ def _with_reply(call: Call, reply: Reply, at: float) -> tuple[Call, Turn]:
 
 
 def _without_unsaid(call: Call, scored: int) -> Call:
-    """A reply whose score led to a human was not said: it is no part of what the two have said to each other."""
+    """A reply whose score led to a human was not said: it is no part of what the two have said, but of what was scored."""
     last = call.transcript.turns[-1] if call.transcript.turns else None
     if last is None or last.party is not Party.ASSISTANT or last.index != scored:
         return call
-    return replace(call, transcript=Transcript(call.transcript.turns[:-1]))
+    return replace(call, transcript=Transcript(call.transcript.turns[:-1]), unsaid=(*call.unsaid, last))
 
 
-def _seek(call: Call, policy: Policy, decision: Decision, *, by: str, points: float, at: float) -> Step:
-    handover = Handover(len(call.past_handovers) + 1, decision, points, at, by)
+def _seek(call: Call, policy: Policy, decision: Decision, *, by: str, points: float, at: float, turn: int | None = None) -> Step:
+    handover = Handover(len(call.past_handovers) + 1, decision, points, at, by, turn=turn)
     call = replace(call, state=SEEKING, handover=handover)
-    turn = Turn(0, Party.ASSISTANT, decision.say, at, at, report=AnswerReport(AnswerKind.SOCIAL))
-    announced, _ = _with_turn(call, turn)
+    announcement = Turn(0, Party.ASSISTANT, decision.say, at, at, report=AnswerReport(AnswerKind.SOCIAL))
+    announced, _ = _with_turn(call, announcement)
     told, whisper = _with_whisper(announced)
     say = do.Say(decision.say, do.SayKind.ANNOUNCEMENT)
     return told, [say, _ring(told, policy), *whisper, do.KeepCompany()]

@@ -1,6 +1,7 @@
 """Shows turn by turn what counted and why, as plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ari_app.call.model import Contribution, Decision, Score, Signal, Turn
 from ari_app.escalation.firing import times_seen
@@ -9,26 +10,36 @@ from ari_app.escalation.rules import RuleBook, title
 _WORDS = 52
 
 
-def explain(scores: Sequence[Score], turns: Sequence[Turn], rules: RuleBook | None = None) -> str:
+def explain(scores: Sequence[Score], turns: Sequence[Turn], rules: RuleBook | None = None, unsaid: Collection[int] = ()) -> str:
     """A table of the turns with score, points given and evidence; under a decision the rules, threshold and queue.
 
-    With the rules it also says how far a signal that counts from the n-th time on has come: "dead end 1 of 2".
+    With the rules it also says how far a signal that counts from the n-th time on has come: "dead end 1 of 2". `unsaid`: the
+    numbers of replies that were scored and then not said.
     """
-    lines = [f"{'turn':>4}  {'who':<9}  {'words':<{_WORDS}}  {'score':>5}  what counted"]
+    lines = [heading()]
     by_index = {turn.index: turn for turn in turns}
     before: Score | None = None
     seen: list[Signal] = []
     for score in scores:
         turn = by_index[score.turn]
         seen.extend(score.new_signals)
-        counted = " · ".join(what_counted(score, before, rules, seen))
-        lines.append(
-            f"{turn.index:>4}  {turn.party.value:<9}  {_cut(turn.text):<{_WORDS}}  {score.points:>5.1f}  {counted}".rstrip()
-        )
+        note = "(not said) " if turn.index in unsaid else ""
+        lines.append(row(replace(turn, text=f"{note}{turn.text}"), score, what_counted(score, before, rules, seen)))
         if score.decision:
             lines.append(" " * (_WORDS + 28) + verdict(score.decision, score.threshold))
         before = score
     return "\n".join(lines)
+
+
+def heading() -> str:
+    """The table's first line."""
+    return f"{'turn':>4}  {'who':<9}  {'words':<{_WORDS}}  {'score':>5}  what counted"
+
+
+def row(turn: Turn, score: Score, counted: Sequence[str]) -> str:
+    """The table's line for one turn."""
+    told = " · ".join(counted)
+    return f"{turn.index:>4}  {turn.party.value:<9}  {_cut(turn.text):<{_WORDS}}  {score.points:>5.1f}  {told}".rstrip()
 
 
 def what_counted(

@@ -32,6 +32,19 @@ def _signal_name(value: Any) -> str:
     return name
 
 
+def _signal_names(values: list[Any]) -> tuple[str, ...]:
+    """All of them, or every mistake in a line of its own."""
+    names, wrong = [], []
+    for value in values:
+        try:
+            names.append(_signal_name(value))
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return tuple(names)
+
+
 class When(BaseModel):
     """The signals of a rule. `together`: all of them must have been seen, else any one."""
 
@@ -45,13 +58,15 @@ def _when(value: Any) -> Any:
     if isinstance(value, When):
         return value
     if isinstance(value, list):
-        return When(names=tuple(_signal_name(name) for name in value), together=True)
+        if not value:
+            raise ValueError("the list is empty; name a signal in it")
+        return When(names=_signal_names(value), together=True)
     if not isinstance(value, str):
         raise ValueError("write the name of a signal, or a list of names")
     parts = re.split(r"\s+(or|and)\s+", value.strip())
     if len(set(parts[1::2])) > 1:
         raise ValueError('use either "and" or "or" between signals, not both')
-    return When(names=tuple(_signal_name(name) for name in parts[::2]), together="and" in parts[1::2])
+    return When(names=_signal_names(parts[::2]), together="and" in parts[1::2])
 
 
 def _per_minute(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from json import JSONDecodeError, loads
 from typing import Any, TypeVar
 
@@ -16,13 +17,27 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class WrittenCall:
+    """`began`: wall time, for rules with hours; None counts as within them. `returns`: seconds at which a handover had ended
+    and the assistant went on. `unsaid`: the turns that were scored and then not said. `cut`: what followed was no longer
+    between the caller and the assistant alone, and is left out.
+    """
+
     call_id: str
     turns: tuple[Turn, ...]
+    began: datetime | None = None
+    returns: tuple[float, ...] = ()
+    unsaid: frozenset[int] = frozenset()
+    cut: bool = False
 
 
 def read_calls(text: str, name: str) -> list[WrittenCall]:
     """One call per line. `name` stands for the file in messages. BadSettings names every bad line (the first ten)."""
     return _read(text, name, _call, 'one call per line: {"call_id": "…", "turns": [{"speaker": "caller", "text": "…"}, …]}')
+
+
+def written_call(record: Mapping[str, Any]) -> WrittenCall:
+    """A call's record as the call that its scorer was told of: a record is a written call that knows more. ValueError if not."""
+    return _call(record)
 
 
 def read_labels(text: str, name: str) -> dict[str, Label]:
@@ -72,24 +87,56 @@ def _lines(text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _call(data: Mapping[str, Any]) -> WrittenCall:
-    call_id = _string(data, "call_id")
+    call_id, recorded = _string(data, "call_id"), _is_record(data)
     turns = data.get("turns")
-    if not isinstance(turns, list) or not turns:
+    if not isinstance(turns, list) or not (turns or recorded):
         raise _Bad('"turns" is missing or empty: a list of turns is needed')
+    read, unsaid = _turns(turns), _turns(data.get("unsaid") or [])
+    if recorded:
+        said = [turn for turn, told in zip(read, turns, strict=True) if told["points"] is not None]
+        read = sorted((*said, *unsaid), key=lambda turn: turn.index)
+    return WrittenCall(call_id, tuple(read), _began(data), _returns(data), frozenset(turn.index for turn in unsaid))
+
+
+def _is_record(data: Mapping[str, Any]) -> bool:
+    """Records of running calls tell by the points which turns were scored: company and announcements were not."""
+    turns = data.get("turns")
+    told = [isinstance(turn, dict) and "points" in turn for turn in turns] if isinstance(turns, list) else []
+    return "handovers" in data and all(told)
+
+
+def _turns(turns: Any) -> list[Turn]:
     read: list[Turn] = []
     at = 0.0
-    for index, turn in enumerate(turns):
+    for index, turn in enumerate(turns if isinstance(turns, list) else ()):
         try:
             read.append(_turn(turn, index, at))
         except _Bad as error:
             raise _Bad(f"turn {index}: {error}") from None
         at = read[-1].end
-    return WrittenCall(call_id, tuple(read))
+    return read
+
+
+def _began(data: Mapping[str, Any]) -> datetime | None:
+    given = data.get("started")
+    if given is None:
+        return None
+    try:
+        return datetime.fromisoformat(given)
+    except (TypeError, ValueError):
+        raise _Bad(f'"started" is {given!r}; write a date and time like "2030-01-31T09:30"') from None
+
+
+def _returns(data: Mapping[str, Any]) -> tuple[float, ...]:
+    handovers = data.get("handovers")
+    ended = [one.get("ended_at") for one in handovers if isinstance(one, dict)] if isinstance(handovers, list) else []
+    return tuple(float(at) for at in ended if isinstance(at, Number))
 
 
 def _turn(data: Any, index: int, at: float) -> Turn:
     if not isinstance(data, dict):
         raise _Bad("a turn is a JSON object in braces")
+    number = data.get("index")
     speaker = _string(data, "speaker")
     if speaker not in list(Party):
         raise _Bad(f'"speaker" is "{speaker}"; write caller, assistant or agent')
@@ -100,7 +147,7 @@ def _turn(data: Any, index: int, at: float) -> Turn:
     end = _number(data, "end")
     prosody = Prosody(_number(data, "loudness_db"), _number(data, "pitch_hz"), _number(data, "centroid_hz"))
     return Turn(
-        index=index,
+        index=number if isinstance(number, int) and not isinstance(number, bool) else index,
         party=Party(speaker),
         text=data["text"],
         start=start,

@@ -151,6 +151,9 @@ class CallSession:
         if self.call.state is not before.state:
             self._last_sound = self.now()
             log.info("state", call_id=self.call.call_id, state=str(self.call.state), was=str(before.state))
+        for shadow in self.call.shadow_decisions[len(before.shadow_decisions) :]:
+            rules = ", ".join(shadow.decision.rules)
+            log.info("shadow decision", call_id=self.call.call_id, turn=shadow.turn, rules=rules, queue=shadow.decision.queue)
         for item in feed.items(before, event, self.call):
             self._services.publish(item)
         self._changed.set()

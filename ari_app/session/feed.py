@@ -5,7 +5,7 @@ from typing import Any
 
 from ari_app.call import events as on
 from ari_app.call.call import Call, CallState
-from ari_app.call.record import handover_record, score_record, turn_record
+from ari_app.call.record import handover_record, score_record, shadow_record, turn_record
 
 
 def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, Any]]:
@@ -15,7 +15,7 @@ def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, A
         yield {**common, "type": "heard so far", "text": event.text, "points": event.points}
     yield from _decision(before, after, common)
     for turn in after.transcript.turns[len(before.transcript.turns) :]:
-        yield {**common, "type": "said", "index": turn.index, "party": str(turn.party), **turn_record(turn)}
+        yield {**common, "type": "said", "party": str(turn.party), **turn_record(turn)}
     match event:
         case on.TurnScored(score=score):
             yield {**common, "type": "scored", **score_record(score)}
@@ -32,6 +32,8 @@ def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, A
             yield {**common, "type": "whisper ended", "how": str(how)}
         case on.ListeningFailed():
             yield {**common, "type": "listening failed"}
+    for shadow in after.shadow_decisions[len(before.shadow_decisions) :]:
+        yield {**shadow_record(after, shadow), **common, "type": "shadow decision"}
     yield from _changes(before, after, common)
 
 

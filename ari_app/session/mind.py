@@ -25,8 +25,7 @@ class Mind:
     def __init__(self, call: Call, services: Services, post: Callable[[on.Event], None], now: Callable[[], float]) -> None:
         self._services, self._post, self._now, self._call_id = services, post, now, call.call_id
         self.dialogue = services.assistant.open(call.call_id, call.caller_number, call.caller_name)
-        self._scorer = services.scorer()
-        self._scoring = self._scorer.start()
+        self._scoring = services.scorer().start()
         self._call = call
         self._thoughts: asyncio.Queue[do.ScoreTurn | do.AskAssistant | do.AskAssistantForNobody] = asyncio.Queue(PENDING)
 
@@ -60,7 +59,8 @@ class Mind:
     async def preview(self, text: str, confidence: float, at: float) -> Score:
         """What the words so far would lead to if the caller had finished."""
         turn = Turn(len(self._call.transcript.turns), Party.CALLER, text, at, at, confidence=confidence)
-        return self._scorer.preview(self._scoring, await self._with_polarity(turn))
+        turn = await self._with_polarity(turn)
+        return self._services.scorer().preview(self._scoring, turn, self._services.local_time())
 
     def remark(self, number: int) -> str:
         """The n-th remark that keeps the caller company."""
@@ -76,14 +76,14 @@ class Mind:
 
     def cool_down(self) -> None:
         """A handover has ended: what was counted so far does not lead to the next one at once."""
-        self._scoring = self._scorer.handed_back(self._scoring, self._now())
+        self._scoring = self._services.scorer().handed_back(self._scoring, self._now())
 
     async def _think(self, thought: do.ScoreTurn | do.AskAssistant | do.AskAssistantForNobody) -> None:
         match thought:
             case do.ScoreTurn(turn=turn):
                 turn = await self._with_polarity(turn) if turn.party is Party.CALLER else turn
-                self._scoring, score = self._scorer.consider(self._scoring, turn)
-                self._post(on.TurnScored(score, self._now()))
+                self._scoring, score = self._services.scorer().consider(self._scoring, turn, self._services.local_time())
+                self._post(on.TurnScored(score, self._now(), turn.polarity))
             case do.AskAssistant(turn=turn, waiting=waiting):
                 reply = await self.dialogue.answer(turn, self._call.transcript, waiting=waiting)
                 self._post(on.AssistantReplied(reply, self._now()))

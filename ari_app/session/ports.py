@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -296,15 +297,18 @@ class Sentiment(Protocol):
 
 
 class TurnScorer(Protocol):
-    """Whether a human is needed, turn by turn. Pure: the state goes in and comes out."""
+    """Whether a human is needed, turn by turn. Pure: the state goes in and comes out, and any scorer goes on with it.
+
+    `now`: local wall time, for rules with hours.
+    """
 
     def start(self) -> Any: ...
 
-    def consider(self, state: Any, turn: Turn) -> tuple[Any, Score]:
+    def consider(self, state: Any, turn: Turn, now: datetime | None = None) -> tuple[Any, Score]:
         """The caller's and the assistant's turns, in order."""
         ...
 
-    def preview(self, state: Any, partial: Turn) -> Score:
+    def preview(self, state: Any, partial: Turn, now: datetime | None = None) -> Score:
         """What the words so far would lead to; the state does not move."""
         ...
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ari_app.call.policy import Policy
@@ -24,7 +25,9 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`clock` is monotonic seconds, `wall_clock` seconds since the epoch; `publish` feeds the live display and the dashboard."""
+    """`clock` is monotonic seconds, `wall_clock` seconds since the epoch, `local_time` the wall time by which rules with hours
+    go; `publish` feeds the live display and the dashboard. `scorer` is asked for at every turn: the rules may have changed.
+    """
 
     pbx: Pbx
     media: MediaFactory
@@ -40,5 +43,6 @@ class Services:
     publish: Callable[[FeedItem], None]
     clock: Callable[[], float]
     wall_clock: Callable[[], float]
+    local_time: Callable[[], datetime]
     pool: Executor
     settings: SessionSettings

@@ -1,6 +1,8 @@
 """Reads what was recorded, for the command line, the API and a restart."""
 
 import json
+import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 from redis.asyncio import Redis
@@ -9,6 +11,8 @@ from redis.exceptions import RedisError
 from ari_app.errors import NotReachable
 from ari_app.store.connection import reason
 from ari_app.store.keys import CALL, HANDOVER, Keys
+
+_PAGE = 100  # records that are read at once
 
 
 class RecordReader:
@@ -34,6 +38,30 @@ class RecordReader:
 
     async def handover(self, handover_id: str) -> dict[str, Any] | None:
         return await self._one(self._keys.record(HANDOVER, handover_id))
+
+    async def call_ids(self, prefix: str) -> list[str]:
+        """The ids of all calls that begin so, sorted. Raises NotReachable."""
+        pattern = re.sub(r"([*?\[\]\\^])", r"\\\1", prefix) + "*"
+        try:
+            found = {str(name) async for name, _ in self._redis.zscan_iter(self._keys.index(CALL), match=pattern, count=1000)}
+        except (RedisError, OSError) as error:
+            raise self._not_reachable(error) from None
+        return sorted(found)
+
+    async def calls_since(self, since: float = 0.0) -> AsyncIterator[dict[str, Any]]:
+        """All calls that began at or after `since`, oldest first, read page by page. Raises NotReachable."""
+        try:
+            names: list[Any] = await self._redis.zrange(self._keys.index(CALL), since, "+inf", byscore=True)
+            for first in range(0, len(names), _PAGE):
+                texts = await self._redis.mget([self._keys.record(CALL, name) for name in names[first : first + _PAGE]])
+                for text in texts:
+                    if text is not None:
+                        yield json.loads(text)
+        except (RedisError, OSError) as error:
+            raise self._not_reachable(error) from None
+
+    async def close(self) -> None:
+        await self._redis.aclose()
 
     async def live(self) -> dict[str, dict[str, Any]]:
         """Call id → state of all calls that were running when their state was last saved."""

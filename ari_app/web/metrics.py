@@ -32,6 +32,7 @@ class Metrics:
         self._calls = Counter("ari_app_calls", "Calls that came in", registry=registry)
         self._turns = Counter("ari_app_turns", "Turns spoken", ["speaker"], registry=registry)
         self._decisions = Counter("ari_app_decisions", "Handovers decided, by rule", ["rule"], registry=registry)
+        self._shadow = Counter("ari_app_shadow_decisions", "Decisions in shadow mode, by rule", ["rule"], registry=registry)
         self._handovers = Counter("ari_app_handovers", "Handovers that ended", ["outcome", "queue"], registry=registry)
         self._refused = Counter("ari_app_agents_refused", "Agents who declined or did not answer", registry=registry)
         self._deaf = Counter("ari_app_listening_failed", "Calls in which the recogniser or the media failed", registry=registry)
@@ -51,6 +52,9 @@ class Metrics:
             case "decided":
                 for rule in (event.get("decision") or {}).get("rules", ()):
                     self._decisions.labels(str(rule)).inc()
+            case "shadow decision":
+                for rule in (event.get("decision") or {}).get("rules", ()):
+                    self._shadow.labels(str(rule)).inc()
             case "agent refused":
                 self._refused.inc()
             case "listening failed":
@@ -84,6 +88,8 @@ class _HealthCollector(Collector):
         for part in ("ari", "ami", "redis"):
             up.add_metric([part], float(getattr(health, part)))
         yield up
+        refused = float(bool(health.rules and health.rules.problem))
+        yield GaugeMetricFamily("ari_app_rules_refused", "1 while a changed rules file is refused", value=refused)
         yield GaugeMetricFamily("ari_app_live_calls", "Calls that are running now", value=health.calls)
         yield GaugeMetricFamily("ari_app_spooled_records", "Records on disk that Redis does not have yet", value=health.spooled)
 

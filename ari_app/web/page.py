@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from ari_app.web.services import Health
+from ari_app.web.services import Health, RulesHealth
 
 Record = Mapping[str, Any]
 
@@ -55,10 +55,19 @@ def _health(health: Health) -> str:
         f'{name} <span class="{"good" if up else "bad"}">{"connected" if up else "not connected"}</span>' for name, up in parts
     )
     notes = list(health.notes)
+    if health.rules and health.rules.problem:
+        notes.append(health.rules.problem)
     if health.spooled:
         notes.append(f"{health.spooled} records wait on disk until Redis is back")
     listed = "".join(f'<p class="bad">{escape(note)}</p>' for note in notes)
-    return f'<p>{marks}</p><p class="quiet">Recogniser: {escape(health.recogniser)}</p>{listed}'
+    return f'<p>{marks}</p><p class="quiet">Recogniser: {escape(health.recogniser)}{_rules(health.rules)}</p>{listed}'
+
+
+def _rules(rules: RulesHealth | None) -> str:
+    if rules is None:
+        return ""
+    shadow = f", {rules.shadow} in shadow" if rules.shadow else ""
+    return f" · Rules: {escape(rules.file)}, {rules.rules} rules{shadow}, {escape(rules.fingerprint)}"
 
 
 def _live(calls: Sequence[Record], now: float) -> str:
@@ -84,7 +93,16 @@ def _live_row(call: Record, now: float) -> str:
     return (
         f'<tr><th scope="row">{_caller(call)}</th><td>{escape(str(call.get("state", "")))}</td>'
         f"<td>{seconds // 60}:{seconds % 60:02d}</td><td>{points}</td>"
-        f"<td>{_reasons(score.get('contributions'))}</td><td>{ask}</td></tr>"
+        f"<td>{_reasons(score.get('contributions'))}{_shadow(call.get('shadow'))}</td><td>{ask}</td></tr>"
+    )
+
+
+def _shadow(decisions: Any) -> str:
+    """What rules in shadow mode would have done."""
+    return "".join(
+        f'<p class="quiet">would have been handed over at turn {int(one.get("turn", 0))} by '
+        f"{escape(', '.join(map(str, (one.get('decision') or {}).get('rules', ()))))} (shadow)</p>"
+        for one in decisions or ()
     )
 
 

@@ -1,7 +1,7 @@
 """What the HTTP side needs from the running application, as a protocol, and the refusals it turns into answers."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from ari_app.errors import AriAppError
@@ -13,6 +13,17 @@ class NoSuchCall(AriAppError):
 
 class HandoverRefused(AriAppError):
     """The call is in a state in which no handover can begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesHealth:
+    """Which rules hold. `problem`: why a newer file on the disk is not in force; empty when none is refused."""
+
+    file: str
+    fingerprint: str
+    rules: int
+    shadow: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class Health:
     spooled: int = 0
     asterisk_version: str = ""
     notes: tuple[str, ...] = ()
+    rules: RulesHealth | None = None
 
     @property
     def ok(self) -> bool:
@@ -39,6 +51,7 @@ class Health:
             "asterisk": {"ari": self.ari, "ami": self.ami, "version": self.asterisk_version},
             "redis": {"up": self.redis, "spooled": self.spooled},
             "recogniser": {"description": self.recogniser, "synthesised_voices_only": self.synthesised_voices_only},
+            "rules": asdict(self.rules) if self.rules else None,
             "calls": self.calls,
             "notes": list(self.notes),
         }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 
 from ari_app.call.model import AnswerKind, AnswerReport, Decision, Fact, Party, Prosody, Reply, Score, Turn
 from ari_app.errors import ChannelGone, NotReachable
@@ -270,10 +271,10 @@ class FakeSentiment:
 
 
 class FakeDialogue:
-    """Echoes what it was asked; `crash` makes the next answer fail."""
+    """Echoes what it was asked; `crash` makes the next answer fail, `refers` makes it send the caller elsewhere."""
 
     def __init__(self) -> None:
-        self.crash = False
+        self.crash = self.refers = False
 
     def greet(self) -> Reply:
         return Reply("Welcome, how can I help?", AnswerReport(AnswerKind.ASKED))
@@ -281,6 +282,8 @@ class FakeDialogue:
     async def answer(self, turn, transcript, *, waiting: bool) -> Reply:
         if self.crash:
             raise ValueError("a fault in the assistant")
+        if self.refers and not waiting:
+            return Reply("Please look at our website for that.", AnswerReport(AnswerKind.REFERRED, "Website", 0.6))
         kind = "While we wait" if waiting else "You said"
         facts = (Fact("matter", turn.text),) if turn.party is Party.CALLER else ()
         return Reply(f"{kind}: {turn.text}.", AnswerReport(AnswerKind.ANSWERED, "article", 0.9), facts)
@@ -346,10 +349,10 @@ class FakeScorer:
     def handed_back(self, state: FakeScoring, now: float) -> FakeScoring:
         return FakeScoring(cooled=True)
 
-    def consider(self, state: FakeScoring, turn: Turn):
-        return state, self.preview(state, turn)
+    def consider(self, state: FakeScoring, turn: Turn, now: datetime | None = None):
+        return state, self.preview(state, turn, now)
 
-    def preview(self, state: FakeScoring, partial: Turn) -> Score:
+    def preview(self, state: FakeScoring, partial: Turn, now: datetime | None = None) -> Score:
         decided = "human" in partial.text and partial.party is Party.CALLER and (not state.cooled or "really" in partial.text)
         decision = Decision(("Asks for a person",), "support", 0, "I am getting a colleague.", "asks for a person")
         return Score(partial.index, 99.0 if decided else 0.0, 10.0, decision=decision if decided else None)

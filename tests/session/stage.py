@@ -1,7 +1,10 @@
 """A stage for session tests: the router with all its fakes, and the questions that tests ask of it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from ari_app.call.call import CallState
 from ari_app.call.policy import Policy
@@ -20,6 +23,8 @@ class Stage:
     synthesiser: fakes.FakeSynthesiser = field(default_factory=fakes.FakeSynthesiser)
     assistant: fakes.FakeAssistant = field(default_factory=fakes.FakeAssistant)
     store: fakes.FakeStore = field(default_factory=fakes.FakeStore)
+    scorer: Callable[[], Any] = fakes.FakeScorer
+    wall_time: datetime = datetime(2024, 1, 1, 12, 0)  # a Monday, at noon
     feed: list = field(default_factory=list)
 
     async def __aenter__(self) -> "Stage":
@@ -32,13 +37,14 @@ class Stage:
             whisper_synthesiser=self.synthesiser,
             split=lambda text: [text],
             sentiment=fakes.FakeSentiment(),
-            scorer=fakes.FakeScorer,
+            scorer=lambda: self.scorer(),
             assistant=self.assistant,
             store=self.store,
             policy=lambda: self.policy,
             publish=self.feed.append,
             clock=loop.time,
             wall_clock=lambda: 1_700_000_000.0 + loop.time(),
+            local_time=lambda: self.wall_time,
             pool=InlineExecutor(),
             settings=SessionSettings(),
         )

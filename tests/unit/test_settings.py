@@ -1,5 +1,6 @@
 """A settings file with a mistake is told by file, line, field and remedy; a good one gives what it says."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ def test_paths_count_from_the_settings_files_folder(file: Path) -> None:
     file.write_text(GOOD)
     assert load(file).path("rules.yaml") == file.parent / "rules.yaml"
     assert load(file).path("/elsewhere/rules.yaml") == Path("/elsewhere/rules.yaml")
+
+
+def test_the_time_of_day_is_this_machines_unless_a_zone_is_named(file: Path) -> None:
+    file.write_text(GOOD)
+    assert load(file).zone() is None
+    assert load(file).local_time(0.0).utcoffset() == datetime.fromtimestamp(0.0).astimezone().utcoffset()
+    file.write_text(GOOD + "time_zone: Asia/Kolkata\n")
+    moment = load(file).local_time(0.0)
+    assert (moment.hour, moment.minute) == (5, 30)
 
 
 def test_a_file_that_is_not_there_or_is_a_folder_is_told(tmp_path: Path) -> None:
@@ -86,6 +96,8 @@ def test_a_file_without_settings_is_told(file: Path, text: str) -> None:
         ("assistant:\n  knowledge: faq.md\n", 5, "assistant.knowledge: is a list, each item in a line of its own after a dash"),
         ("assistant:\n  company: 24\n", 5, "assistant.company: must be a text, not 24; write it in quotes."),
         ("queues:\n  wait: 0\n", 5, "queues.wait: must be greater than 0, not 0."),
+        ("time_zone: Europe/Pariss\n", 4, "time_zone: must be a time zone, perhaps \"Europe/Paris\", not 'Europe/Pariss'."),
+        ("time_zone: QQQQ\n", 4, 'time_zone: must be a time zone like "Europe/Berlin"'),
         ("log_level: loud\n", 4, "log_level: must be 'debug', 'info', 'warning' or 'error', not 'loud'."),
     ],
 )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -13,7 +13,7 @@ import pytest
 from ari_app.errors import BadSettings, NotReachable
 from ari_app.session.broadcast import Broadcast
 from ari_app.web.server import WebServer, make_app
-from ari_app.web.services import HandoverRefused, Health, NoSuchCall
+from ari_app.web.services import HandoverRefused, Health, NoSuchCall, RulesHealth
 
 NOW = 1_900_000_000.0
 TOKEN = "a-long-random-token"
@@ -138,9 +138,42 @@ async def test_health_is_ok_while_every_connection_stands(http: aiohttp.ClientSe
             "asterisk": {"ari": True, "ami": True, "version": ""},
             "redis": {"up": True, "spooled": 0},
             "recogniser": {"description": "small model, 8 kHz", "synthesised_voices_only": False},
+            "rules": None,
             "calls": 1,
             "notes": [],
         }
+
+
+REFUSED = RulesHealth("rules.yaml", "0123456789ab", 7, 1, "The changed rules are refused: line 3 <bad>")
+
+
+async def test_health_and_page_tell_which_rules_hold_and_why_newer_ones_do_not(
+    http: aiohttp.ClientSession, running: Running
+) -> None:
+    running.state = replace(HEALTHY, rules=REFUSED)
+    async with http.get("/health") as response:
+        found = await response.json()
+        assert found["status"] == "ok"
+        assert found["rules"]["fingerprint"] == "0123456789ab" and "line 3" in found["rules"]["problem"]
+    async with http.get("/") as response:
+        text = await response.text()
+        assert "Rules: rules.yaml, 7 rules, 1 in shadow, 0123456789ab" in text
+        assert "refused: line 3 &lt;bad&gt;" in text
+    async with http.get("/metrics") as response:
+        assert "ari_app_rules_refused 1.0" in await response.text()
+
+
+async def test_what_shadow_mode_kept_back_is_counted_and_stands_with_the_call(
+    http: aiohttp.ClientSession, running: Running
+) -> None:
+    shadow = {"turn": 5, "points": 4.0, "decision": {"rules": ["Legal <words>"], "queue": "compliance"}}
+    running.live = [live() | {"shadow": [shadow]}]
+    async with http.get("/") as response:
+        assert "would have been handed over at turn 5 by Legal &lt;words&gt; (shadow)" in await response.text()
+    running.feed.publish({"type": "shadow decision", "call_id": "call-1", "at": 1.0, **shadow})
+    await asyncio.sleep(0.05)
+    async with http.get("/metrics") as response:
+        assert 'ari_app_shadow_decisions_total{rule="Legal <words>"} 1.0' in await response.text()
 
 
 async def test_health_says_degraded_and_why(http: aiohttp.ClientSession, running: Running) -> None:

@@ -26,3 +26,10 @@ def test_long_words_are_cut_and_points_against_show(hear: Callable[..., list[Sco
     text = explain(hear(*lines, by=rule_scorer(signals={"negative sentiment": 9, "resolved": -2})), turns_of(*lines))
     assert "…" in text
     assert "resolved -" in text
+
+
+def test_a_reply_that_was_not_said_is_marked(hear: Callable[..., list[Score]]) -> None:
+    lines = (("caller", "hello"), ("assistant", "Please see our website."))
+    text = explain(hear(*lines), turns_of(*lines), unsaid={1})
+    assert "(not said) Please see our website." in text
+    assert text.count("(not said)") == 1

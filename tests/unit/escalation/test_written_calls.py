@@ -98,3 +98,16 @@ def test_labels_are_read() -> None:
 def test_a_bad_label_is_named(bad: object, says: str) -> None:
     with pytest.raises(BadSettings, match=says):
         read_labels(lines(bad), "labels.jsonl")
+
+
+def test_a_call_may_say_when_it_began() -> None:
+    (found,) = read_calls(lines(GOOD | {"started": "2024-01-01T12:00"}), "calls.jsonl")
+    assert found.began is not None and found.began.hour == 12
+    with pytest.raises(BadSettings, match="\"started\" is 'noon'; write a date and time"):
+        read_calls(lines(GOOD | {"started": "noon"}), "calls.jsonl")
+
+
+def test_points_alone_make_no_record() -> None:
+    turns = [{"speaker": "caller", "text": "hi", "points": None}]
+    (found,) = read_calls(lines({"call_id": "a", "turns": turns}), "calls.jsonl")
+    assert len(found.turns) == 1
