@@ -19,6 +19,7 @@ from ari_app.errors import BadSettings
 from ari_app.escalation.backtest import Label, Measures, measure
 from ari_app.escalation.comparison import Change, Compared, compare, totals
 from ari_app.escalation.replay import Verdict, decide
+from ari_app.escalation.scorer import Scorer
 from ari_app.escalation.written_calls import WrittenCall, written_call
 from ari_app.language.rules_file import RulesFile
 from ari_app.language.sentiment import with_polarity
@@ -53,13 +54,17 @@ def backtest(asked: Backtest) -> None:
     else:
         calls, left_out = _stored(settings, asked.since)
     labels = read_labelled(asked.labels, calls)
-    calls = [with_polarity(replace(call, began=local(call.began, settings))) for call in calls]
+    calls = [replace(call, began=local(call.began, settings)) for call in calls]
     before, after = scorer_for(old.book), scorer_for(new.book)
-    compared = [compare(decide(call, before), decide(call, after)) for call in calls]
+    compared = [compare(_decided(call, before), _decided(call, after)) for call in calls]
     if asked.as_json:
         _tell_json(compared, labels, old, new, left_out)
     else:
         _tell(compared, labels, old, new, left_out)
+
+
+def _decided(call: WrittenCall, scorer: Scorer) -> Verdict:
+    return decide(with_polarity(call, scorer.rules.language), scorer)
 
 
 # ------------------------------------------------------------------------------------------------ recorded calls

@@ -54,7 +54,7 @@ def explain_call(
     settings = settings_if_any(config)
     found, record = _found(call, call_id, settings)
     book = rules_for(settings, rules)
-    scored = with_polarity(replace(found, began=local(found.began, settings)))
+    scored = with_polarity(replace(found, began=local(found.began, settings)), book.book.language)
     explained = Explained(scored, book, follow(scored, scorer_for(book.book)), _decided(record, scored), bool(record))
     if as_json:
         tell_json(_values(explained))

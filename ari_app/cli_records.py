@@ -119,6 +119,12 @@ def _handovers_table(found: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def _on_partial_words(handover: Mapping[str, Any]) -> str:
+    gained = handover.get("gained")
+    before = f", {gained:.1f} s before the caller paused" if gained is not None else ""
+    return f'{handover["handover_id"]} was decided on partial words: "{handover["partial_words"]}"{before}'
+
+
 def _shadow_table(found: Sequence[Mapping[str, Any]]) -> Table:
     table = Table("call", "would have been", "turn", "rules", "queue", "points", box=None)
     for one in found:
@@ -155,3 +161,6 @@ def _show_call(record: Mapping[str, Any]) -> None:
         console.print(shown(f"shadow: {told}"), highlight=False, markup=False)
     if record["handovers"]:
         console.print(_handovers_table(record["handovers"]))
+        for one in record["handovers"]:
+            if one.get("partial_words"):
+                console.print(shown(_on_partial_words(one)), highlight=False, markup=False)

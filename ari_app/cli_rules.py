@@ -51,7 +51,7 @@ def test(file: File = None, config: Config = None, as_json: AsJson = False) -> N
     Exit codes: 0 all as they should be (there may be warnings), 1 some are not, 2 the file has mistakes.
     """
     rules = rules_for(settings_if_any(config), file)
-    tried = try_sentences(rules.book, scorer_for, polarity)
+    tried = try_sentences(rules.book, scorer_for, lambda said: polarity(said, rules.book.language))
     warnings = _test_warnings(rules, tried)
     failed = [each for each in tried if not each.passed]
     if as_json:

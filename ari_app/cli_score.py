@@ -13,7 +13,7 @@ from rich.table import Table
 from ari_app.cli_backtest import Backtest, backtest
 from ari_app.cli_settings import Config
 from ari_app.cli_text import shown
-from ari_app.cli_written import outcomes_of, read_labelled, read_written
+from ari_app.cli_written import SHEET, outcomes_of, read_labelled, read_written
 from ari_app.errors import BadSettings
 from ari_app.escalation import replay
 from ari_app.escalation.backtest import Label, Measures, Outcome, by_cause, measure
@@ -24,6 +24,7 @@ from ari_app.escalation.scorer import Scorer
 from ari_app.escalation.written_calls import WrittenCall
 from ari_app.language.rules_file import load_rules
 from ari_app.language.sentiment import with_polarity
+from ari_app.language.understanding import Choice
 from ari_app.rules_in_force import scorer_for
 
 _PIPED_WIDTH = 160
@@ -31,12 +32,15 @@ _PIPED_WIDTH = 160
 
 def decide(call: WrittenCall, scorer: Scorer) -> Verdict:
     """Feed the call turn by turn, as it would be heard, until the scorer decides or it ends."""
-    return replay.decide(with_polarity(call), scorer)
+    return replay.decide(with_polarity(call, scorer.rules.language), scorer)
 
 
 def score(
     calls: Annotated[
-        Path | None, typer.Argument(metavar="[CALLS.jsonl]", help="Written calls, one JSON object per line.")
+        Path | None,
+        typer.Argument(
+            metavar="[CALLS.jsonl]", help="Written calls, one JSON object per line; or a call sheet (.txt), with its labels."
+        ),
     ] = None,
     rules: Annotated[Path | None, typer.Option(metavar="FILE", help="A rules file; without it the shipped rules hold.")] = None,
     labels: Annotated[
@@ -52,6 +56,10 @@ def score(
     compare: Annotated[bool, typer.Option("--compare", help="The same against the rules in force.")] = False,
     stored: Annotated[bool, typer.Option("--stored", help="The recorded calls instead of written ones, compared.")] = False,
     since: Annotated[str, typer.Option(metavar="7d", help="With --stored: only calls of the last days, hours or weeks.")] = "",
+    meaning: Annotated[
+        Choice,
+        typer.Option(metavar="built-in|minilm|off", help="What measures meaning.", envvar="ARI_APP_MEANING"),
+    ] = "built-in",
     config: Config = None,
 ) -> None:
     """Run calls through the scorer: which ones would be handed to a person, at which turn, and why.
@@ -63,9 +71,9 @@ def score(
         backtest(Backtest(calls, rules, against, labels, since, config, as_json))
         return
     written = read_written(calls)
-    expected = read_labelled(labels, written)
+    expected = read_labelled(labels or (calls if calls.suffix == SHEET else None), written)
     book = load_rules(rules)
-    scorer = scorer_for(book)
+    scorer = scorer_for(book, meaning)
     verdicts = [decide(call, scorer) for call in written]
     if as_json:
         _print_json(verdicts, expected)

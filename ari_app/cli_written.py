@@ -5,8 +5,11 @@ from pathlib import Path
 
 from ari_app.errors import BadSettings
 from ari_app.escalation.backtest import Label, Outcome, outcome
+from ari_app.escalation.call_sheets import read_sheets
 from ari_app.escalation.replay import Verdict
 from ari_app.escalation.written_calls import WrittenCall, read_calls, read_labels
+
+SHEET = ".txt"
 
 
 def text_of(file: Path) -> str:
@@ -20,12 +23,18 @@ def text_of(file: Path) -> str:
 
 
 def read_written(file: Path) -> list[WrittenCall]:
+    """JSON lines, or a call sheet (.txt)."""
+    if file.suffix == SHEET:
+        return [sheet.call for sheet in read_sheets(text_of(file), str(file))]
     return read_calls(text_of(file), str(file))
 
 
 def read_labelled(file: Path | None, calls: Sequence[WrittenCall]) -> dict[str, Label]:
-    """By call id; empty without a file. BadSettings when none of the calls has a label."""
-    labels = read_labels(text_of(file), str(file)) if file else {}
+    """By call id; empty without a file. A call sheet holds labels, too. BadSettings when no call has one."""
+    if file and file.suffix == SHEET:
+        labels = {sheet.label.call_id: sheet.label for sheet in read_sheets(text_of(file), str(file))}
+    else:
+        labels = read_labels(text_of(file), str(file)) if file else {}
     if file and not any(call.call_id in labels for call in calls):
         raise BadSettings(f"{file} has no label for any of the calls", 'calls and labels belong together by their "call_id"')
     return labels

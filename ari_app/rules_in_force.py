@@ -5,12 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ari_app.call.model import Score, Turn
+from ari_app.call.model import Carried, Decision, Score, Turn
+from ari_app.escalation.partial_evidence import PartialEvidence
+from ari_app.escalation.partials import PartialTriggers
+from ari_app.escalation.requested import as_requested
 from ari_app.escalation.rules import RuleBook
 from ari_app.escalation.scorer import Scorer
 from ari_app.escalation.state import ScoringState
 from ari_app.language.loading import load_lexicon
 from ari_app.language.rules_file import RulesFile, read_rules
+from ari_app.language.understanding import Choice, understanding
 from ari_app.settings import Settings
 
 
@@ -31,9 +35,12 @@ def for_settings(file: RulesFile, settings: Settings) -> RulesFile:
     return replace(file, book=file.book.model_copy(update={"queue": settings.queues.default}))
 
 
-def scorer_for(book: RuleBook) -> Scorer:
-    """The one way in which a scorer is made, for live calls and for all commands. BadSettings without a lexicon."""
-    return Scorer(book, load_lexicon(book.language))
+def scorer_for(book: RuleBook, meaning: Choice = "built-in") -> Scorer:
+    """The one way in which a scorer is made, for live calls and for all commands. BadSettings without a lexicon.
+
+    `meaning`: what measures it, see `language/understanding.py`.
+    """
+    return Scorer(book, load_lexicon(book.language), understanding(book.language, meaning))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class NamedScorer:
 
     file: RulesFile
     scorer: Scorer
+    evidence: PartialEvidence
 
     def start(self) -> ScoringState:
         return self.scorer.start()
@@ -52,6 +60,16 @@ class NamedScorer:
 
     def preview(self, state: ScoringState, partial: Turn, now: datetime | None = None) -> Score:
         return self._named(self.scorer.preview(state, partial, now))
+
+    def triggers(self) -> PartialTriggers:
+        return PartialTriggers()
+
+    def weigh(self, state: ScoringState, partial: Turn, now: datetime | None = None) -> Carried:
+        carried = self.evidence.weigh(state, partial, now)
+        return replace(carried, score=self._named(carried.score)) if carried.score else carried
+
+    def asked(self, decision: Decision, now: datetime | None = None) -> Decision:
+        return replace(as_requested(self.file.book, decision, now), fingerprint=self.file.fingerprint)
 
     def handed_back(self, state: ScoringState, now: float) -> ScoringState:
         return self.scorer.handed_back(state, now)
@@ -80,7 +98,7 @@ class RulesInForce:
 
     def made(self, file: RulesFile) -> NamedScorer:
         """A scorer for other rules; blocking: off the loop."""
-        return NamedScorer(file, self._make(file.book))
+        return NamedScorer(file, self._make(file.book), PartialEvidence(file.book, load_lexicon(file.book.language)))
 
     def change(self, scorer: NamedScorer) -> None:
         self.current, self.problem = scorer, ""

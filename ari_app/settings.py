@@ -41,6 +41,12 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _phone_key(key: str) -> str:
+    if len(key) > 1 or key not in "0123456789*#ABCD":
+        raise ValueError("must be one key of a phone: 0-9, * or #; empty for none")
+    return key
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -116,12 +122,13 @@ _SAYS = Texts()
 class HandoverSettings(_Section):
     """`whisper`: before (the agent hears it alone, then joins) or during (joined at once, whispered over the conversation).
 
+    `human_key`: the key by which a caller gets a human, by queue, priority and words of the rule for human requests; empty: none.
     `quiet_seconds`: silence after which the caller is asked whether he is there. `guard_seconds`: how long a killed application
     may take to begin again before its callers are moved to the dialplan's queue.
     """
 
     whisper: Literal["before", "during"] = "before"
-    human_key: str = Field(default="0", max_length=1)
+    human_key: Annotated[str, AfterValidator(_phone_key)] = "0"
     quiet_seconds: Seconds = 9.0
     guard_seconds: Seconds = 6.0
     hand_off: str = _SAYS.hand_off
@@ -145,7 +152,8 @@ class AssistantSettings(_Section):
 class Settings(_Section):
     """The whole tree. Relative paths count from the settings file's folder.
 
-    `time_zone`: by which rules with hours go ("Europe/Berlin"); empty: this machine's own.
+    `meaning`: what measures it, besides words: the vectors that ship, MiniLM (a package of its own), or nothing. `time_zone`:
+    by which rules with hours go ("Europe/Berlin"); empty: this machine's own.
     """
 
     asterisk: AsteriskSettings
@@ -156,6 +164,7 @@ class Settings(_Section):
     handover: HandoverSettings = HandoverSettings()
     assistant: AssistantSettings = AssistantSettings()
     rules: str = ""
+    meaning: Literal["built-in", "minilm", "off"] = "built-in"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = ""
     data_dir: str = "ari-app-data"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 
 import structlog
 
@@ -22,7 +23,7 @@ from ari_app.errors import BadSettings
 from ari_app.escalation.rules import RuleBook
 from ari_app.language.rules_file import RulesFile
 from ari_app.language.sentiment import TextBlobSentiment
-from ari_app.rules_in_force import RulesInForce, load_rules_in_force
+from ari_app.rules_in_force import RulesInForce, load_rules_in_force, scorer_for
 from ari_app.session.broadcast import Broadcast
 from ari_app.session.company import FILLERS
 from ari_app.session.ports import AgentAtPickUp, QueueLeft
@@ -68,7 +69,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         require_token(settings.http.host, settings.http.token)
         listeners = _listeners(settings)
-        rules = RulesInForce(load_rules_in_force(settings))
+        rules = RulesInForce(load_rules_in_force(settings), partial(scorer_for, meaning=settings.meaning))
         assistant = open_assistant(_assistant_files(settings))
         synthesiser, whisper = voice(settings), whisper_voice(settings)
         stack.push_async_callback(synthesiser.close)
@@ -82,7 +83,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         feed = Broadcast()
         pool = speech_pool(settings.speech.workers or None)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        sentiment = TextBlobSentiment()
+        sentiment = TextBlobSentiment(lambda: rules.file.book.language)
         stack.callback(sentiment.close)
         services = Services(
             pbx=pbx,

@@ -67,6 +67,8 @@ class Handover:
     """One attempt to bring a human into the call. Times are seconds since the start of the call; None: has not happened.
 
     `turn`: the one whose score led to it; where words at a pause did, the number that they would have had.
+    `partial_words`: the words heard so far, where they decided while the caller still spoke; `gained`: seconds from then to the
+    caller's next pause, when they would have been scored otherwise.
     """
 
     number: int
@@ -88,6 +90,8 @@ class Handover:
     whisper_text: str = ""
     outcome: Outcome | None = None
     turn: int | None = None
+    partial_words: str = ""
+    gained: float | None = None
 
 
 MOST_SHADOWS = 20  # shadow decisions that a call's record keeps

@@ -39,6 +39,7 @@ class Greet:
 class SayKind(StrEnum):
     REPLY = "reply"  # may be interrupted by the caller
     ANNOUNCEMENT = "announcement"  # is said at once and to its end
+    AT_PAUSE = "at pause"  # is said to its end, as soon as the caller pauses
 
 
 @dataclass(frozen=True, slots=True)

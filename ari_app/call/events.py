@@ -22,6 +22,16 @@ class CallerPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerSaidEnough:
+    """The caller is still speaking, and the words so far decide; `text` is what was heard of them."""
+
+    text: str
+    at: float
+    decision: Decision
+    points: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class CallerSpoke:
     """A finished utterance of the caller; `turn.index` is filled in by the call."""
 
@@ -179,6 +189,7 @@ class CallerHungUp:
 Event = (
     CallerEntered
     | CallerPaused
+    | CallerSaidEnough
     | CallerSpoke
     | AssistantReplied
     | AssistantSpoke

@@ -26,7 +26,7 @@ class Word:
 class Prosody:
     """How an utterance sounded, over its voiced frames only. `None`: too short to say.
 
-    loudness_db: RMS level in dBFS. pitch_hz: median F0. centroid_hz: median spectral centroid.
+    loudness_db: RMS level in dBFS. pitch_hz: median F0. centroid_hz: of the mean spectrum, the line's noise taken off.
     """
 
     loudness_db: float | None = None
@@ -125,6 +125,17 @@ class Score:
     new_signals: tuple[Signal, ...] = ()
     decision: Decision | None = None
     fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What words that are still being said carry: names of rules that order a handover by themselves, and the score with them.
+
+    Without rules there is no score.
+    """
+
+    rules: frozenset[str] = frozenset()
+    score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,16 @@ def caller_pauses(call: Call, event: on.CallerPaused, policy: Policy) -> Step:
     return _seek(heard, policy, event.decision, by="score", points=event.points, at=event.at, turn=turn)
 
 
+def caller_says_enough(call: Call, event: on.CallerSaidEnough, policy: Policy) -> Step:
+    """The phone rings while the caller still speaks; the assistant waits with its word, for it talks over nobody."""
+    if event.decision.shadow:
+        return call, []
+    heard, turn = replace(call, answered_words=event.text), len(call.transcript.turns)
+    call, commands = _seek(heard, policy, event.decision, by="score", points=event.points, at=event.at, turn=turn)
+    call = call.with_handover(partial_words=event.text)
+    return call, [replace(one, kind=do.SayKind.AT_PAUSE) if isinstance(one, do.Say) else one for one in commands]
+
+
 def caller_speaks(call: Call, event: on.CallerSpoke, policy: Policy) -> Step:
     """The score is asked first: it may lead to a human before the assistant gives one more generic answer."""
     call, turn = _with_turn(replace(call, silences=0, state=CONVERSING), event.turn)
@@ -77,7 +87,7 @@ def caller_speaks_at_the_end(call: Call, event: on.CallerSpoke, policy: Policy) 
 
 
 def caller_speaks_while_waiting(call: Call, event: on.CallerSpoke, policy: Policy) -> Step:
-    call, turn = _with_turn(call, event.turn)
+    call, turn = _with_turn(_gained(call, event.at), event.turn)
     answered, call = call.answered_words, replace(call, answered_words="")
     commands: list[do.Command] = [do.ScoreTurn(turn)]
     if turn.text and not _alike(turn.text, answered):
@@ -87,7 +97,8 @@ def caller_speaks_while_waiting(call: Call, event: on.CallerSpoke, policy: Polic
 
 def caller_pauses_while_waiting(call: Call, event: on.CallerPaused, policy: Policy) -> Step:
     """While a human is fetched the assistant answers at the pause already: nothing may feel like being left alone."""
-    if not event.text or event.text == call.answered_words:
+    call = _gained(call, event.at)
+    if not event.text or event.text == call.answered_words or _decided_by(call, event.text):
         return call, []
     turn = Turn(len(call.transcript.turns), Party.CALLER, event.text, event.at, event.at)
     return replace(call, answered_words=event.text), [do.AskAssistant(turn, waiting=True)]
@@ -108,8 +119,15 @@ def turn_scored(call: Call, event: on.TurnScored, policy: Policy) -> Step:
 
 
 def score_noted(call: Call, event: on.TurnScored, policy: Policy) -> Step:
-    """The score goes on being kept while a human is fetched: the briefing says what it says."""
-    return _with_whisper(call.with_score(event.score, event.polarity))
+    """The score goes on being kept while a human is fetched: the briefing says what it says.
+
+    A reply that was being scored when the caller's next words decided has not been said yet.
+    """
+    call, commands = _with_whisper(call.with_score(event.score, event.polarity))
+    unsaid = next((turn for turn in call.transcript.turns if turn.index == event.score.turn), None)
+    if unsaid is None or unsaid.party is not Party.ASSISTANT:
+        return call, commands
+    return call, [do.Say(unsaid.text), *commands]
 
 
 def assistant_replies(call: Call, event: on.AssistantReplied, policy: Policy) -> Step:
@@ -292,6 +310,20 @@ def _alike(text: str, other: str) -> bool:
     return SequenceMatcher(None, text.split(), other.split(), autojunk=False).ratio() >= SAME_WORDS
 
 
+def _decided_by(call: Call, text: str) -> bool:
+    """Whether these are the words that decided while they were being said, now that they have been said to their end."""
+    words = call.handover.partial_words if call.handover else ""
+    return bool(words) and call.answered_words == words and _alike(text, words)
+
+
+def _gained(call: Call, at: float) -> Call:
+    """The first pause after words that decided while they were being said."""
+    handover = call.handover
+    if handover is None or not handover.partial_words or handover.gained is not None:
+        return call
+    return call.with_handover(gained=round(max(0.0, at - handover.decided_at), 3))
+
+
 def _with_turn(call: Call, turn: Turn) -> tuple[Call, Turn]:
     turn = replace(turn, index=len(call.transcript.turns))
     return replace(call, transcript=call.transcript.with_turn(turn)), turn
@@ -400,6 +432,9 @@ TABLE: Mapping[tuple[CallState, type], Row] = {
     # the caller and the assistant
     (NEW, on.CallerEntered): Row(caller_enters, (CONVERSING,), "answer, bridge, voice, greeting, ears"),
     (CONVERSING, on.CallerPaused): Row(caller_pauses, (CONVERSING, SEEKING), "words that decide are acted upon at the pause"),
+    (CONVERSING, on.CallerSaidEnough): Row(
+        caller_says_enough, (CONVERSING, SEEKING), "words that decide before their sentence ends"
+    ),
     (CONVERSING, on.CallerSpoke): Row(caller_speaks, (), "the turn is scored, then answered"),
     (CLOSING, on.CallerSpoke): Row(caller_speaks_at_the_end, (CONVERSING, CLOSING), "one more question opens the call again"),
     (CONVERSING, on.TurnScored): Row(turn_scored, (CONVERSING, SEEKING), "at the threshold a human is fetched"),

@@ -5,8 +5,10 @@ from functools import cached_property
 
 from ari_app.call.model import AnswerKind, Party, Signal, Turn
 from ari_app.escalation.answers import Answer, judge
+from ari_app.escalation.meaning import Meaning, Understanding
 from ari_app.escalation.reading import Reader, Reading
-from ari_app.escalation.similarity import Similarity
+
+_FAINT = 0.2
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,24 @@ class Context:
     before: tuple[Turn, ...]
     signals: tuple[Signal, ...]
     reader: Reader
-    similarity: Similarity
+    understanding: Understanding | None = None
 
     @cached_property
     def reading(self) -> Reading:
         return self.reader.read(self.now.text)
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """What this turn does; None where meaning is not measured."""
+        return self.understanding.read(self.now, self.before) if self.understanding else None
+
+    @cached_property
+    def last_meaning(self) -> Meaning | None:
+        """What the assistant's latest turn did; None before its first answer, or where meaning is not measured."""
+        for place in range(len(self.before) - 1, 0, -1):
+            if self.before[place].party is Party.ASSISTANT and self.understanding:
+                return self.understanding.read(self.before[place], self.before[:place])
+        return None
 
     def read(self, turn: Turn) -> Reading:
         return self.reader.read(turn.text)
@@ -54,9 +69,9 @@ class Context:
         return judge(self.now, self.before, self.reader)
 
     def recent(self, name: str, turns: int) -> tuple[Signal, ...]:
-        """The signals of that name in the latest `turns` turns, this one included."""
+        """The signals of that name in the latest `turns` turns, this one included; faint ones are left out."""
         since = self.now.index - turns
-        return tuple(signal for signal in self.signals if signal.name == name and signal.turn > since)
+        return tuple(each for each in self.signals if each.name == name and each.turn > since and abs(each.strength) >= _FAINT)
 
     @property
     def in_trouble(self) -> bool:

@@ -8,6 +8,7 @@ from ari_app.escalation.firing import times_seen
 from ari_app.escalation.rules import RuleBook, title
 
 _WORDS = 52
+_WORTH_A_WORD = 0.3  # points; fainter ones count, and are not shown
 
 
 def explain(scores: Sequence[Score], turns: Sequence[Turn], rules: RuleBook | None = None, unsaid: Collection[int] = ()) -> str:
@@ -73,7 +74,7 @@ def _fired(each: Contribution, turn: int, before: Score | None) -> str:
     if not new:
         return ""
     had = next((old.points for old in before.contributions if old.rule == each.rule), 0.0) if before else 0.0
-    return f"{each.rule} {each.points - had:+.1f} {_evidence(new)}"
+    return f"{each.rule} {each.points - had:+.1f} {_evidence(new)}" if abs(each.points - had) >= _WORTH_A_WORD else ""
 
 
 def _evidence(signals: Sequence[Signal]) -> str:

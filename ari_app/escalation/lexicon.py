@@ -8,6 +8,7 @@ from typing import Any
 _VOWELS = "aeiou"
 _SHORT = re.compile("[^aeiou][aeiou][^aeiouwxy]")
 GAP = 5  # how many words "..." in a phrase may stand for
+_FRONT = 3  # the shortest first part of a compound
 
 Step = frozenset[str] | str | None  # alternatives of stems | the name of another class | a gap
 
@@ -50,22 +51,29 @@ class Endings:
 
 
 class Lexicon:
-    """One language's words. `classes` maps a class's name to its phrases, in an order in which references are resolved."""
+    """One language's words. `classes` maps a class's name to its phrases, in an order in which references are resolved.
+
+    `letters` of the data are those that not everybody writes: "für" and "fuer", "teléfono" and "telefono" become one.
+    `heads` are words that end compounds where the language writes these as one word: "Brustschmerzen".
+    """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.language = str(data["language"])
+        self._letters = str.maketrans({str(letter): str(plain) for letter, plain in data.get("letters", {}).items()})
         self.endings = Endings(
-            cut=tuple((str(cut), str(instead)) for cut, instead in data["endings"]["cut"]),
-            irregular={str(form): str(base) for form, base in data["endings"]["irregular"].items()},
+            cut=tuple((self.plain(str(cut)), str(instead)) for cut, instead in data["endings"]["cut"]),
+            irregular={self.plain(str(form)): self.plain(str(base)) for form, base in data["endings"]["irregular"].items()},
             double=str(data["endings"].get("double", "")),
             silent=str(data["endings"].get("silent", "")),
         )
         self.short_forms: dict[str, tuple[str, ...]] = {
-            str(form): tuple(str(full).split()) for form, full in data["short forms"].items()
+            self.plain(str(form)): tuple(str(full).split()) for form, full in data["short forms"].items()
         }
-        self.numbers: dict[str, int] = {str(word): int(value) for word, value in data["numbers"].items()}
-        self.fillers = frozenset(str(word) for word in data["fillers"])
+        self.numbers: dict[str, int] = {self.plain(str(word)): int(value) for word, value in data["numbers"].items()}
+        self.fillers = frozenset(self.plain(str(word)) for word in data["fillers"])
         self.alike = {self.stem(word): self.stem(group[0]) for group in data["alike"] for word in group}
+        self._heads = frozenset(self.stem(str(word)) for word in data.get("heads", ()))
+        self._known = set(self.alike) | {self.stem(word) for word in (*self.fillers, *self.numbers)}
         self.polarity: dict[str, float] = {str(word): float(value) for word, value in data.get("polarity", {}).items()}
         self.classes: dict[str, tuple[Phrase, ...]] = {}
         self._by_stem: dict[str, list[Phrase]] = {}
@@ -80,8 +88,20 @@ class Lexicon:
             for phrase in phrases:
                 self._index(phrase)
 
+    def plain(self, word: str) -> str:
+        """The lower-case word in the letters in which words are compared."""
+        return word.translate(self._letters) if self._letters else word
+
     def stem(self, word: str) -> str:
-        return self.endings.stem(word)
+        return self.endings.stem(self.plain(word))
+
+    def parts(self, word: str) -> tuple[str, ...]:
+        """A compound's front and its head; the word alone where it is none, or where a phrase knows it as a whole."""
+        if self._heads and self.stem(word) not in self._known:
+            for at in range(_FRONT, len(word)):
+                if self.stem(word[at:]) in self._heads:
+                    return word[:at], word[at:]
+        return (word,)
 
     def phrases_for(self, stems: Iterable[str]) -> list[Phrase]:
         """The phrases that can be in a text of these stems at all, in the order in which they must be looked for."""
@@ -103,7 +123,9 @@ class Lexicon:
             return None
         if part.startswith("@"):
             return _referred(part)
-        return frozenset(self.stem(word) for word in part.split("|"))
+        stems = frozenset(self.stem(word) for word in part.split("|"))
+        self._known |= stems
+        return stems
 
 
 def _referred(part: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import normalize
 
 from ari_app.escalation.lexicon import GAP, Lexicon, Phrase
 
@@ -55,7 +56,8 @@ class Reading:
         return len(taken)
 
     def negated(self, span: Span) -> bool:
-        least = 1 if self.words[0] == "no" and span.start > 1 else 0  # "no, she is …": an answer, it denies nothing that follows
+        answers = any(inside.start == 0 for inside in self.classes.get("answers no", ()))
+        least = 1 if answers and span.start > 1 else 0  # "no, she is …": an answer, it denies nothing that follows
         reach = range(max(least, span.start - _NEGATION_REACH), span.start)
         denied = {place for inside in self.classes.get("negation", ()) for place in range(inside.start, inside.end)}
         turned = {inside.start for inside in self.classes.get("turning", ())}
@@ -97,7 +99,7 @@ class Reader:
         content = frozenset(
             self.lexicon.alike.get(stem, stem)
             for word, stem in zip(words, stems, strict=True)
-            if word not in self.lexicon.fillers and stem not in self.lexicon.fillers and not _is_number(word, self.lexicon)
+            if self.lexicon.fillers.isdisjoint((self.lexicon.plain(word), stem)) and not _is_number(word, self.lexicon)
         )
         classes = _classes(words, stems, self.lexicon)
         openers = {at for span in classes.get("opener", ()) for at in range(span.start, span.end)}
@@ -110,7 +112,7 @@ class Reader:
 def _split(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[str, ...]]:
     shown: list[str] = []
     words: list[str] = []
-    for match in _WORD.finditer(text.replace("’", "'")):
+    for match in _WORD.finditer(normalize("NFC", text).replace("’", "'")):
         written = match.group()
         if written == "?":
             continue
@@ -121,23 +123,24 @@ def _split(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def _full_form(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    plain = lexicon.plain(word)
     bare = word.replace("'", "")
-    if word in lexicon.short_forms:
-        return lexicon.short_forms[word]
-    if bare in lexicon.short_forms:
-        return lexicon.short_forms[bare]
+    if plain in lexicon.short_forms:
+        return lexicon.short_forms[plain]
+    if lexicon.plain(bare) in lexicon.short_forms:
+        return lexicon.short_forms[lexicon.plain(bare)]
     head, apostrophe, tail = word.partition("'")
     if apostrophe and "'" + tail in lexicon.short_forms:
         return (head, *lexicon.short_forms["'" + tail])
-    return (bare,) if apostrophe else (word,)
+    return (bare,) if apostrophe else lexicon.parts(word)
 
 
 def _is_number(word: str, lexicon: Lexicon) -> bool:
-    return (word.isascii() and word.isdigit()) or word in lexicon.numbers
+    return (word.isascii() and word.isdigit()) or lexicon.plain(word) in lexicon.numbers
 
 
 def _value(word: str, lexicon: Lexicon) -> int:
-    return int(word) if word.isascii() and word.isdigit() else lexicon.numbers[word]
+    return int(word) if word.isascii() and word.isdigit() else lexicon.numbers[lexicon.plain(word)]
 
 
 def _classes(words: tuple[str, ...], stems: tuple[str, ...], lexicon: Lexicon) -> dict[str, tuple[Span, ...]]:

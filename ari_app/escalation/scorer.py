@@ -4,34 +4,38 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ari_app.call.model import Contribution, Decision, Score, Signal, Turn
+from ari_app.call.model import Contribution, Decision, Party, Score, Signal, Turn
 from ari_app.escalation.context import Context
-from ari_app.escalation.firing import RuleMatcher, fire, weigh
+from ari_app.escalation.firing import FADES, RuleMatcher, fire, weigh
 from ari_app.escalation.lexicon import Lexicon
+from ari_app.escalation.meaning import Understanding
 from ari_app.escalation.reading import Reader
 from ari_app.escalation.reason import reason_for
-from ari_app.escalation.rules import Rule, RuleBook
+from ari_app.escalation.rules import Rule, RuleBook, title
 from ari_app.escalation.signals import find_signals
-from ari_app.escalation.similarity import LexicalSimilarity, Similarity
+from ari_app.escalation.similarity import LexicalSimilarity
 from ari_app.escalation.state import Firing, ScoringState
 
 _REMEMBERED_TURNS = 60
 _REMEMBERED_SIGNALS = 200
 _CLEARS = -0.5  # a turn resolved at least so clearly starts the counting of dead ends and repetitions anew
+EASED = 0.7  # share of the rest that goes when the caller is content, as surely as that is known
+_CONTENT = -0.5
 _CARRIES = 0.1  # share of the points from which on a rule is named among those that carried the decision
 
 
 class Scorer:
     """One for all calls; what differs per call is the ScoringState that the caller of the methods keeps.
 
-    `similarity` compares an utterance with a rule's examples; a semantic one may be given in place of the lexical one.
+    `understanding` measures meaning; without one, words and structure alone decide, and examples are compared by their words.
     """
 
-    def __init__(self, rules: RuleBook, lexicon: Lexicon, similarity: Similarity | None = None) -> None:
+    def __init__(self, rules: RuleBook, lexicon: Lexicon, understanding: Understanding | None = None) -> None:
         self.rules = rules
         self._reader = Reader(lexicon)
-        self._similarity = similarity or LexicalSimilarity(self._reader)
-        self._matchers = [RuleMatcher(rule, self._similarity) for rule in rules.rules]
+        self._understanding = understanding
+        similarity = understanding or LexicalSimilarity(self._reader)
+        self._matchers = [RuleMatcher(rule, similarity) for rule in rules.rules]
         self._weights = rules.own_weights()
 
     def start(self) -> ScoringState:
@@ -45,7 +49,8 @@ class Scorer:
         signals = self._signals(state, turn)
         known = _still_counting((*state.signals, *signals))
         standing = _faded(state.firings, self.rules.decay * max(0.0, turn.end - state.at) / 60)
-        fired, shadow, ordered = self._fired(standing, turn, known, now)
+        standing = _shrunk(standing, FADES if turn.party is Party.CALLER else 0.0)
+        fired, shadow, ordered = self._fired(turn, known, now)
         live = _not_below_zero((*standing, *fired))
         score = Score(turn.index, _total(live), self.rules.threshold, _contributions(live), tuple(signals))
         decision = self._decide(state, turn, score, shadow, ordered)
@@ -53,7 +58,7 @@ class Scorer:
             state,
             turns=(*state.turns, replace(turn, words=()))[-_REMEMBERED_TURNS:],
             signals=known[-_REMEMBERED_SIGNALS:],
-            firings=_settled(live),
+            firings=_settled(live, turn),
             at=max(state.at, turn.end),
             decided=state.decided or bool(decision and not decision.shadow),
             shadowed=state.shadowed or bool(decision and decision.shadow),
@@ -69,7 +74,7 @@ class Scorer:
         return replace(state, firings=(), signals=(), decided=False, shadowed=False, quiet_until=now + self.rules.cool_down)
 
     def _signals(self, state: ScoringState, turn: Turn) -> list[Signal]:
-        context = Context(turn, state.turns, state.signals, self._reader, self._similarity)
+        context = Context(turn, state.turns, state.signals, self._reader, self._understanding)
         signals = find_signals(context)
         if context.by_caller:
             for matcher in self._matchers:
@@ -77,10 +82,10 @@ class Scorer:
         return signals
 
     def _fired(
-        self, standing: Sequence[Firing], turn: Turn, signals: Sequence[Signal], now: datetime | None
+        self, turn: Turn, signals: Sequence[Signal], now: datetime | None
     ) -> tuple[list[Firing], list[Firing], list[tuple[Rule, tuple[Signal, ...]]]]:
         """New firings that count, those in shadow mode, and the rules that order a handover at once."""
-        live = [each for name, weight in self._weights.items() if (each := weigh(name, weight, turn.index, signals, standing))]
+        live = [each for name, weight in self._weights.items() if (each := weigh(name, weight, turn.index, signals))]
         shadow: list[Firing] = []
         ordered: list[tuple[Rule, tuple[Signal, ...]]] = []
         for matcher in self._matchers:
@@ -90,7 +95,7 @@ class Scorer:
                 ordered.append((rule, carrying))
             elif carrying and rule.points is not None:
                 strength = max(abs(signal.strength) for signal in carrying)
-                firing = fire(rule.name, turn.index, rule.points * strength, carrying, standing)
+                firing = fire(rule.name, turn.index, rule.points * strength, carrying)
                 (live if rule.mode == "live" else shadow).append(firing)
         return live, shadow, ordered
 
@@ -161,9 +166,19 @@ def _not_below_zero(firings: Sequence[Firing]) -> tuple[Firing, ...]:
     return tuple(kept)
 
 
-def _settled(firings: Sequence[Firing]) -> tuple[Firing, ...]:
-    """What is left for the next turn once the points against are set off."""
-    return _faded([firing for firing in firings if firing.points > 0], -sum(f.points for f in firings if f.points < 0))
+def _shrunk(firings: Sequence[Firing], share: float) -> tuple[Firing, ...]:
+    kept = (replace(firing, points=firing.points * (1.0 - share)) for firing in firings)
+    return tuple(firing for firing in kept if firing.points > 0.005)
+
+
+def _settled(firings: Sequence[Firing], turn: Turn) -> tuple[Firing, ...]:
+    """What is left for the next turn: less where the caller is content, and less what rules took away."""
+    content = title("resolved")
+    against = -sum(firing.points for firing in firings if firing.points < 0 and firing.rule != content)
+    left = _faded([firing for firing in firings if firing.points > 0], against)
+    strengths = [each.strength for firing in firings if firing.rule == content for each in firing.signals]
+    eased = -min(strengths, default=0.0) if turn.party is Party.CALLER and min(strengths, default=0.0) <= _CONTENT else 0.0
+    return _shrunk(left, EASED * eased)
 
 
 def _total(firings: Sequence[Firing]) -> float:

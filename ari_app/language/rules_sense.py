@@ -6,7 +6,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from ari_app.escalation.firing import AGAIN
+from ari_app.escalation.firing import FADES
 from ari_app.escalation.rules import Rule, RuleBook, title
 from ari_app.language.rules_yaml import Finding, Place, line_of
 
@@ -51,7 +51,7 @@ def of_book(book: RuleBook, values: dict[str, Any], tree: Any) -> Iterator[Findi
     live = [rule for rule in book.rules if rule.mode == "live"]
     orders = any(rule.escalate for rule in live)
     gives = [rule.points for rule in live if rule.points] + [weight.points for weight in book.own_weights().values()]
-    most = sum(points for points in gives if points > 0) / (1 - AGAIN)  # every further time counts AGAIN of the time before
+    most = sum(points for points in gives if points > 0) / FADES  # points of earlier turns stand by them, faded
     if most < book.threshold:
         line = line_of(tree, ("threshold",))
         then = "only rules with escalate: now hand over" if orders else "no call is handed over"

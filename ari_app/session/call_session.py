@@ -11,13 +11,14 @@ from ari_app.call import commands as do
 from ari_app.call import events as on
 from ari_app.call.adoption import adopt
 from ari_app.call.call import Call, CallState
-from ari_app.call.model import Decision, Party, Turn
+from ari_app.call.model import Carried, Decision, Party, Score, Turn
 from ari_app.call.record import call_record
 from ari_app.call.snapshot import to_dict
 from ari_app.call.transitions import step
 from ari_app.errors import AriAppError, ChannelGone
 from ari_app.session import feed
 from ari_app.session.executor import Executor, Links
+from ari_app.session.partial_words import PartialWords
 from ari_app.session.ports import AgentAtPickUp, HeardEvent, PartialHeard, UtteranceHeard, VoicePaused, VoiceStarted
 from ari_app.session.services import Services
 
@@ -43,6 +44,9 @@ class CallSession:
         self._released = asyncio.Event()
         links = Links(lambda: self.call, self.post, self._spawn, self.now, self._heard)
         self.executor = Executor(services, links)
+        self._partial_words = PartialWords(
+            lambda: services.scorer().triggers(), self._weigh, self._said_enough, services.pool, self.now
+        )
 
     def now(self) -> float:
         """Seconds since the call began."""
@@ -72,9 +76,8 @@ class CallSession:
         """The caller pressed a key."""
         policy = self._services.policy()
         if digit == policy.human_key:
-            self.request_human(
-                policy.decision_for(f"pressed {digit}", "Caller pressed a key", policy.texts.human_requested), "key"
-            )
+            pressed = policy.decision_for(f"pressed {digit}", "Caller pressed a key", policy.texts.human_requested)
+            self.request_human(self._services.scorer().asked(pressed, self._services.local_time()), "key")
 
     def request_human(self, decision: Decision, by: str) -> bool:
         """Fetch a human now; False when one is being fetched, is there, or the call is over."""
@@ -140,7 +143,7 @@ class CallSession:
             await _cancelled(self._children)
 
     def _minds(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        return self.executor.voice.run(), self.executor.company.run(), self.executor.mind.run()
+        return self.executor.voice.run(), self.executor.company.run(), self.executor.mind.run(), self._partial_words.run()
 
     def _handle(self, event: on.Event) -> None:
         before = self.call
@@ -217,16 +220,29 @@ class CallSession:
         match event:
             case VoiceStarted():
                 self.executor.company.caller_started()
+                self._partial_words.restart()
             case PartialHeard(text=text):
+                if self.call.state is CallState.CONVERSING:
+                    self._partial_words.heard(text)
                 if len(text.split()) >= BARGE_IN_WORDS.get(self.call.state, 99):
                     self.executor.voice.interrupt()
             case VoicePaused():
+                self._partial_words.restart()
                 self.executor.company.caller_paused(said_words=bool(event.text))
                 if event.text:
                     self._spawn(self._preview(event, offset), "preview")
             case UtteranceHeard():
+                self._partial_words.restart()
                 self.executor.company.caller_paused(said_words=bool(event.text))
                 self.post(on.CallerSpoke(_turn(event, offset), self.now()))
+
+    def _weigh(self, text: str, at: float) -> Carried:
+        return self.executor.mind.weigh(text, at) if self.call.state is CallState.CONVERSING else Carried()
+
+    def _said_enough(self, text: str, score: Score) -> None:
+        if score.decision is not None and self.call.state is CallState.CONVERSING:
+            self.executor.company.caller_goes_on()
+            self.post(on.CallerSaidEnough(text, self.now(), score.decision, score.points))
 
     async def _preview(self, event: VoicePaused, offset: float) -> None:
         """The words at a pause may decide already."""

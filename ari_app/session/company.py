@@ -12,6 +12,7 @@ from ari_app.session.voice import Voice
 PAUSE = 0.28  # seconds between remarks: below what people take for a dropped line
 REPLY_PATIENCE = 0.45  # how long a reply to the caller is waited for after the caller paused
 CALLER_PATIENCE = 12.0  # a caller (or a noise) that goes on longer than this is not waited for
+ANNOUNCE_PATIENCE = 2.5  # how long an announcement waits for a caller who speaks on
 OVERLAP = 0.35  # the hand-off line goes on this long after the join
 JOIN_DELAY = 0.06  # from the whisper's end until the two hear each other
 BREATH = 0.1  # the pause between sentences once the join is planned
@@ -48,10 +49,18 @@ class Company:
         self._changed = asyncio.Event()
         self._pending = ""
         self._fillers: list[str] = []
+        self._announcement = ""
+        self._announce_by = 0.0
 
     def start(self) -> None:
         self._keeping, self._handed_off, self._join = True, False, None
         self._changed.set()
+
+    def announce(self, text: str) -> None:
+        """Say `text` to its end as soon as the caller does not speak, and after ANNOUNCE_PATIENCE in any case."""
+        self._announcement, self._announce_by = text, self._clock() + ANNOUNCE_PATIENCE
+        if self._caller_since is None:
+            self._announce()
 
     def plan_join(self, seconds: float, hand_off: str) -> None:
         """The agent joins in `seconds`."""
@@ -60,7 +69,7 @@ class Company:
 
     def end(self, hand_off: str) -> None:
         """The agent is there now (or the company is over, with an empty `hand_off`)."""
-        keeping, self._keeping = self._keeping, False
+        keeping, self._keeping, self._announcement = self._keeping, False, ""
         if not keeping:
             return
         if self._handed_off:
@@ -73,9 +82,15 @@ class Company:
     def caller_started(self) -> None:
         self._caller_since = self._clock()
 
+    def caller_goes_on(self) -> None:
+        """Words are coming in, after a pause too."""
+        if self._caller_since is None:
+            self._caller_since = self._clock()
+
     def caller_paused(self, *, said_words: bool) -> None:
         self._caller_since = None
         self._reply_by = self._clock() + (REPLY_PATIENCE if said_words else 0.0)
+        self._announce()
 
     def replied(self) -> None:
         """The assistant has something to say to what the caller said: no need to wait for it any longer."""
@@ -101,6 +116,9 @@ class Company:
     async def _wait_for_caller(self) -> bool:
         """True when it waited: the caller speaks, or a reply to the caller is on its way."""
         now = self._clock()
+        if self._announcement and now >= self._announce_by:
+            self._announce()
+            return True
         speaking = self._caller_since is not None and now - self._caller_since < CALLER_PATIENCE
         if not speaking and now >= self._reply_by:
             return False
@@ -127,6 +145,11 @@ class Company:
         else:
             self._fillers.remove(choice)
         return choice
+
+    def _announce(self) -> None:
+        text, self._announcement = self._announcement, ""
+        if text:
+            self._voice.say(text, firm=True)
 
     def _hand_off(self, line: str) -> None:
         self._handed_off = True

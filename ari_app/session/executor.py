@@ -152,6 +152,10 @@ class Executor:
             await self.legs.close_voice()
 
     def _say(self, command: do.Say) -> None:
+        if command.kind is do.SayKind.AT_PAUSE:
+            self.voice.interrupt()
+            self.company.announce(command.text)
+            return
         firm = command.kind is do.SayKind.ANNOUNCEMENT
         if firm:
             self.voice.interrupt()

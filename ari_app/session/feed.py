@@ -13,6 +13,8 @@ def items(before: Call, event: on.Event, after: Call) -> Iterator[Mapping[str, A
     common = {"call_id": after.call_id, "at": round(event.at, 3)}
     if isinstance(event, on.CallerPaused) and event.decision is not None:
         yield {**common, "type": "heard so far", "text": event.text, "points": event.points}
+    if isinstance(event, on.CallerSaidEnough):
+        yield {**common, "type": "heard so far", "text": event.text, "points": event.points, "speaking": True}
     yield from _decision(before, after, common)
     for turn in after.transcript.turns[len(before.transcript.turns) :]:
         yield {**common, "type": "said", "party": str(turn.party), **turn_record(turn)}

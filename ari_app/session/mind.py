@@ -10,7 +10,7 @@ import structlog
 from ari_app.call import commands as do
 from ari_app.call import events as on
 from ari_app.call.call import Call
-from ari_app.call.model import Party, Score, Turn
+from ari_app.call.model import Carried, Party, Score, Turn
 from ari_app.errors import AriAppError
 from ari_app.session.services import Services
 
@@ -60,7 +60,13 @@ class Mind:
         """What the words so far would lead to if the caller had finished."""
         turn = Turn(len(self._call.transcript.turns), Party.CALLER, text, at, at, confidence=confidence)
         turn = await self._with_polarity(turn)
-        return self._services.scorer().preview(self._scoring, turn, self._services.local_time())
+        scorer, now = self._services.scorer(), self._services.local_time()
+        return await asyncio.get_running_loop().run_in_executor(self._services.pool, scorer.preview, self._scoring, turn, now)
+
+    def weigh(self, text: str, at: float) -> Carried:
+        """What words that are still being said carry by themselves. Blocking for some milliseconds, for any thread."""
+        turn = Turn(len(self._call.transcript.turns), Party.CALLER, text, at, at)
+        return self._services.scorer().weigh(self._scoring, turn, self._services.local_time())
 
     def remark(self, number: int) -> str:
         """The n-th remark that keeps the caller company."""
@@ -82,13 +88,24 @@ class Mind:
         match thought:
             case do.ScoreTurn(turn=turn):
                 turn = await self._with_polarity(turn) if turn.party is Party.CALLER else turn
-                self._scoring, score = self._services.scorer().consider(self._scoring, turn, self._services.local_time())
+                score = await self._consider(turn)
                 self._post(on.TurnScored(score, self._now(), turn.polarity))
             case do.AskAssistant(turn=turn, waiting=waiting):
                 reply = await self.dialogue.answer(turn, self._call.transcript, waiting=waiting)
                 self._post(on.AssistantReplied(reply, self._now()))
             case do.AskAssistantForNobody():
                 self._post(on.AssistantReplied(self.dialogue.nobody(), self._now()))
+
+    async def _consider(self, turn: Turn) -> Score:
+        """Off the loop: to measure meaning takes longer than a frame of audio. Anew where a cool-down came in between."""
+        loop = asyncio.get_running_loop()
+        while True:
+            scorer, before = self._services.scorer(), self._scoring
+            work = loop.run_in_executor(self._services.pool, scorer.consider, before, turn, self._services.local_time())
+            after, score = await work
+            if self._scoring is before:
+                self._scoring = after
+                return score
 
     async def _with_polarity(self, turn: Turn) -> Turn:
         return replace(turn, polarity=await self._services.sentiment.polarity(turn.text))

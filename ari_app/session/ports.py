@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ari_app.call.model import Fact, Prosody, Reply, Score, Transcript, Turn, Word
+from ari_app.call.model import Carried, Decision, Fact, Prosody, Reply, Score, Transcript, Turn, Word
 
 # ---------------------------------------------------------------------------------------------------- from the PBX
 
@@ -296,6 +296,30 @@ class Sentiment(Protocol):
         ...
 
 
+class WordTriggers(Protocol):
+    """Which words are enough while they are still being said. One per utterance, pure; `at` in seconds."""
+
+    def heard(self, text: str, at: float) -> None:
+        """The words so far, as the recogniser has them now."""
+        ...
+
+    def to_preview(self, at: float) -> str | None:
+        """The words so far where they are due to be looked at; nothing more is due until `previewed`."""
+        ...
+
+    def previewed(self, carried: frozenset[str]) -> frozenset[str]:
+        """The rules that those words carry go in, the rules that are confirmed come out."""
+        ...
+
+    def settled(self, at: float) -> frozenset[str]:
+        """The rules that are confirmed because their words have not changed for long enough."""
+        ...
+
+    def next_at(self, at: float) -> float | None:
+        """When something is due, `at` or later; None: not before more is heard."""
+        ...
+
+
 class TurnScorer(Protocol):
     """Whether a human is needed, turn by turn. Pure: the state goes in and comes out, and any scorer goes on with it.
 
@@ -310,6 +334,16 @@ class TurnScorer(Protocol):
 
     def preview(self, state: Any, partial: Turn, now: datetime | None = None) -> Score:
         """What the words so far would lead to; the state does not move."""
+        ...
+
+    def triggers(self) -> WordTriggers: ...
+
+    def weigh(self, state: Any, partial: Turn, now: datetime | None = None) -> Carried:
+        """What words that are still being said carry by themselves. For any thread; a few milliseconds at most."""
+        ...
+
+    def asked(self, decision: Decision, now: datetime | None = None) -> Decision:
+        """`decision` (of a key) as the operator's rule for human requests has it: its queue, priority and words."""
         ...
 
     def handed_back(self, state: Any, now: float) -> Any:

@@ -44,6 +44,7 @@ class _Utterance:
 
     words: tuple[Word, ...] = ()
     voiced: list[NDArray[np.float64]] = field(default_factory=list)
+    quiet: list[NDArray[np.float64]] = field(default_factory=list)  # its pauses, the one that ends it too
     loudest: float = SILENCE_DB  # of its windows, dBFS
     unfinished: bool = False  # its words stop in mid-phrase
     partial: str = ""
@@ -145,6 +146,8 @@ class SpeechListener:
         if voice:
             said.loudest = max(said.loudest, level)
             said.voiced.append(window)
+        elif self._endpointer.in_utterance and probability < limits.voice_lasts:
+            said.quiet.append(window)
         return voice
 
     def _quietest_voice(self) -> float:
@@ -232,8 +235,12 @@ class SpeechListener:
             text=_text(said.words),
             words=said.words,
             confidence=_confidence(said.words),
-            prosody=prosody(np.concatenate(said.voiced), self.rate) if said.voiced else Prosody(),
+            prosody=prosody(_joined(said.voiced), self.rate, _joined(said.quiet)) if said.voiced else Prosody(),
         )
+
+
+def _joined(windows: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.concatenate(windows) if windows else np.zeros(0)
 
 
 def _level_db(window: NDArray[np.float64]) -> float:

@@ -1,4 +1,4 @@
-"""How an utterance sounded: loudness, pitch and brightness, as medians over its voiced frames, from plain NumPy."""
+"""How an utterance sounded: loudness, pitch and brightness of its voiced frames, from plain NumPy."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,16 @@ FIRST_PEAK = 0.87  # an earlier peak this close to the best one wins: the best i
 FLOOR_DB = 25.0  # frames this far below the loudest are pauses inside the speech
 FEWEST_FRAMES = 5
 SILENCE_DB = -90.0
+FEWEST_QUIET_FRAMES = 5
+LEAST_LEFT = 0.01  # of a frequency's power, however loud the noise
 
 
-def prosody(samples: NDArray[np.float64], rate: int) -> Prosody:
-    """Of one utterance's voiced samples (±32768) at `rate` Hz; every value None when less than about 0.15 s is loud enough."""
+def prosody(samples: NDArray[np.float64], rate: int, quiet: NDArray[np.float64] | None = None) -> Prosody:
+    """Of one utterance's voiced samples (±32768) at `rate` Hz; every value None when less than about 0.15 s is loud enough.
+
+    quiet: the line in its pauses and right after it, at the same gain therefore: its noise makes a soft voice sound sharper than
+    a loud one, and is taken off the spectrum.
+    """
     size, hop = round(FRAME_SECONDS * rate), round(HOP_SECONDS * rate)
     if len(samples) < size + (FEWEST_FRAMES - 1) * hop:
         return Prosody()
@@ -33,7 +39,7 @@ def prosody(samples: NDArray[np.float64], rate: int) -> Prosody:
     return Prosody(
         loudness_db=round(float(10 * np.log10(np.mean(power[chosen]))), 2),
         pitch_hz=round(float(np.median(pitches[voiced])), 1) if int(voiced.sum()) >= FEWEST_FRAMES else None,
-        centroid_hz=round(float(np.median(_centroids(frames[chosen], rate))), 1),
+        centroid_hz=round(_centroid(frames[chosen], rate, quiet), 1),
     )
 
 
@@ -58,8 +64,22 @@ def _pitches(frames: NDArray[np.float64], rate: int) -> tuple[NDArray[np.float64
     return rate / (shortest + first + np.clip(shift, -0.5, 0.5)), best > PERIODICITY
 
 
-def _centroids(frames: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
-    """Centre of mass of each frame's magnitude spectrum, in Hz."""
-    magnitude = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]), axis=1))
-    frequencies = np.fft.rfftfreq(frames.shape[1], 1 / rate)
-    return np.asarray(magnitude @ frequencies / np.maximum(magnitude.sum(axis=1), 1e-12), dtype=np.float64)
+def _centroid(frames: NDArray[np.float64], rate: int, quiet: NDArray[np.float64] | None) -> float:
+    """Centre of mass in Hz of the mean spectrum, as magnitudes. Loud frames weigh more: they say most of how it was voiced."""
+    power = _power(frames).mean(axis=0)
+    if quiet is not None:
+        power = np.maximum(power - _noise(quiet, frames.shape[1]), LEAST_LEFT * power)
+    magnitude = np.sqrt(power)
+    return float(magnitude @ np.fft.rfftfreq(frames.shape[1], 1 / rate) / max(float(magnitude.sum()), 1e-12))
+
+
+def _power(frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]), axis=1)) ** 2, dtype=np.float64)
+
+
+def _noise(quiet: NDArray[np.float64], size: int) -> NDArray[np.float64] | float:
+    """Mean power of the noise by frequency, from medians, which the end of a word or a knock leaves alone; 0 when unknown."""
+    if len(quiet) < FEWEST_QUIET_FRAMES * size:
+        return 0.0
+    frames = (quiet[: len(quiet) // size * size] / 32768.0).reshape(-1, size)
+    return np.asarray(np.median(_power(frames), axis=0) / np.log(2), dtype=np.float64)  # the power of noise falls exponentially

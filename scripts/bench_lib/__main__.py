@@ -25,8 +25,9 @@ from bench_lib.load import measure_load
 from bench_lib.recogniser import measure_recogniser
 from bench_lib.scorer import measure_scorer
 from bench_lib.table import render
+from bench_lib.voice import measure_voice
 
-PARTS = ("recogniser", "scorer", "events", "handover", "load")
+PARTS = ("recogniser", "scorer", "events", "voice", "handover", "load")
 ON_A_PBX = ("handover", "load")
 _PIPED_WIDTH = 140
 
@@ -59,8 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measures ari_app against the libraries it is built on (recogniser: Vosk, scorer: TextBlob, events: "
-        "json.loads), the handover's timings over many real calls, and what live calls cost. Without a part: all, about ten "
-        "minutes. Ratios come from repetitions in turns in one process, so they hold on a busy machine too.",
+        "json.loads), how well a raised voice is told from others, the handover's timings over many real calls, and what live "
+        "calls cost. Without a part: all, about ten minutes. Ratios come from repetitions in turns in one process, so they hold "
+        "on a busy machine too.",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", type=_part, help=f"any of: {', '.join(PARTS)}")
     parser.add_argument("--calls", type=_positive, default=20, metavar="N", help="calls of the handover part (default 20)")
@@ -108,6 +110,8 @@ def _in_this_process(name: str, options: argparse.Namespace) -> Part:
         return measure_recogniser(options.repetitions, options.sentences)
     if name == "scorer":
         return measure_scorer(options.repetitions)
+    if name == "voice":
+        return measure_voice()
     return measure_events(options.repetitions, rounds=100)
 
 

@@ -105,7 +105,22 @@ class Figure:
         return {**asdict(self), "value": _short(self.value)}
 
 
-Finding = Comparison | Distribution | Count | Figure
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share or an area (0–1) estimated from `of` calls or turns, under one of several settings, with its 95 % interval."""
+
+    name: str
+    setting: str
+    value: float
+    interval: tuple[float, float] | None
+    of: int
+
+    def to_dict(self) -> dict[str, Any]:
+        interval = [_short(bound) for bound in self.interval] if self.interval else None
+        return {**asdict(self), "value": _short(self.value), "interval": interval}
+
+
+Finding = Comparison | Distribution | Count | Figure | Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,13 @@ class Part:
     problems: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        kinds = {"comparisons": Comparison, "distributions": Distribution, "counts": Count, "figures": Figure}
+        kinds = {
+            "comparisons": Comparison,
+            "distributions": Distribution,
+            "counts": Count,
+            "figures": Figure,
+            "estimates": Estimate,
+        }
         listed = {name: [each.to_dict() for each in self.findings if isinstance(each, kind)] for name, kind in kinds.items()}
         filled = {name: each for name, each in listed.items() if each}
         return {"conditions": self.conditions, **filled, "problems": list(self.problems)}

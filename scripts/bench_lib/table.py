@@ -8,14 +8,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bench_lib.findings import Comparison, Count, Distribution, Figure, Part, Spread
+from bench_lib.findings import Comparison, Count, Distribution, Estimate, Figure, Part, Spread
 
 _BAD, _GOOD, _QUIET = "bold red", "green", "dim"
 
 
 def render(part: Part) -> RenderableType:
     """A part with all its findings, and below it the conditions that they hold under."""
-    tables = [table for table in (_comparisons(part), _distributions(part), _counts(part), _figures(part)) if table.row_count]
+    kinds = (_comparisons(part), _distributions(part), _counts(part), _figures(part), _estimates(part))
+    tables = [table for table in kinds if table.row_count]
     problems = [Text(f"✗ {problem}", style=_BAD) for problem in part.problems]
     return Group(
         Text(part.name, style="bold"),
@@ -104,6 +105,27 @@ def _figures(part: Part) -> Table:
         if isinstance(each, Figure):
             table.add_row(each.name, Text(number(each.value), style="bold"), each.unit)
     return table
+
+
+def _estimates(part: Part) -> Table:
+    """A row for each name, a column for each setting."""
+    found = [each for each in part.findings if isinstance(each, Estimate)]
+    settings = list(dict.fromkeys(each.setting for each in found))
+    table = _table("", *settings, "of")
+    for name in dict.fromkeys(each.name for each in found):
+        cells = {each.setting: each for each in found if each.name == name}
+        counts = dict.fromkeys(str(each.of) for each in cells.values())
+        table.add_row(name, *(_estimate(cells.get(setting)) for setting in settings), " / ".join(counts))
+    return table
+
+
+def _estimate(each: Estimate | None) -> Text:
+    if each is None:
+        return Text("–")
+    if each.interval is None:
+        return Text(number(each.value), style="bold")
+    low, high = each.interval
+    return Text.assemble((f"{each.value:.2f}", "bold"), f" ({low:.2f} … {high:.2f})")
 
 
 def _range(spread: Spread) -> str:

@@ -5,13 +5,15 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 
-from ari_app.call.model import AnswerKind, AnswerReport, Decision, Fact, Party, Prosody, Reply, Score, Turn
+from ari_app.call.model import AnswerKind, AnswerReport, Carried, Decision, Fact, Party, Prosody, Reply, Score, Turn
 from ari_app.errors import ChannelGone, NotReachable
+from ari_app.escalation.partials import PartialTriggers
 from ari_app.session.ports import (
     AgentRinging,
     ChannelEntered,
     ChannelLeft,
     MediaDirection,
+    PartialHeard,
     PbxEvent,
     UtteranceHeard,
     VoicePaused,
@@ -227,7 +229,10 @@ class FakeAgent:
 
 
 class FakeListener:
-    """Hears the text that FakeLeg.speak put into a frame: one utterance, its pause first."""
+    """Hears the text that FakeLeg.speak put into a frame: one utterance, its pause first.
+
+    SOUND, SO FAR, PAUSE and END before the text: a voice, the words so far, a pause after them, and a finished utterance only.
+    """
 
     rate = 8000
 
@@ -235,6 +240,16 @@ class FakeListener:
         text = pcm.rstrip(b" \0").decode()
         if text == "CRASH":
             raise NotReachable("the recogniser died")
+        part, _, rest = (piece.strip() for piece in text.partition(":"))
+        match part:
+            case "SOUND":
+                return [VoiceStarted(0.0)]
+            case "SO FAR":
+                return [PartialHeard(1.0, rest)]
+            case "PAUSE":
+                return [VoicePaused(1.0, rest, (), 0.95)]
+            case "END":
+                return [UtteranceHeard(0.0, 1.0, rest, (), 0.95, Prosody())]
         return [
             VoiceStarted(0.0),
             VoicePaused(1.0, text, (), 0.95),
@@ -348,6 +363,16 @@ class FakeScorer:
 
     def handed_back(self, state: FakeScoring, now: float) -> FakeScoring:
         return FakeScoring(cooled=True)
+
+    def triggers(self) -> PartialTriggers:
+        return PartialTriggers()
+
+    def weigh(self, state: FakeScoring, partial: Turn, now: datetime | None = None) -> Carried:
+        score = self.preview(state, partial, now)
+        return Carried(frozenset(score.decision.rules), score) if score.decision else Carried()
+
+    def asked(self, decision: Decision, now: datetime | None = None) -> Decision:
+        return decision
 
     def consider(self, state: FakeScoring, turn: Turn, now: datetime | None = None):
         return state, self.preview(state, turn, now)

@@ -87,6 +87,26 @@ class Stage:
     def caller_says(self, text: str) -> None:
         self.media.named("ears").speak(text)
 
+    async def caller_is_saying(self, *texts: str, every: float = 0.35) -> None:
+        """The recogniser's words so far, one text after the other, from the beginning of an utterance."""
+        self.caller_says("SOUND: ")
+        await asyncio.sleep(0.1)
+        await self.caller_goes_on(*texts, every=every)
+
+    async def caller_goes_on(self, *texts: str, every: float = 0.35) -> None:
+        for text in texts:
+            self.caller_says(f"SO FAR: {text}")
+            await asyncio.sleep(every)
+
+    async def caller_pauses(self, text: str, *, end: bool = True) -> None:
+        """After 0.2 s the words so far, after 0.35 s more the utterance."""
+        await asyncio.sleep(0.2)
+        self.caller_says(f"PAUSE: {text}")
+        await asyncio.sleep(0.35)
+        if end:
+            self.caller_says(f"END: {text}")
+            await asyncio.sleep(0.1)
+
     async def seeking(self) -> str:
         """The id of the queue leg that is ringing."""
         await self.conversing()

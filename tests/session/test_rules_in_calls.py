@@ -8,9 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from ari_app.call.call import CallState
+from ari_app.call.policy import Policy
 from ari_app.call.recorded import handovers_of
 from ari_app.escalation.replay import follow
 from ari_app.escalation.written_calls import written_call
+from ari_app.session.ports import DigitReceived
 from tests.session.rules import BY_DAY, LEGAL, PERSON, SHADOW, SUES, WHOLE_SHADOW, in_force
 from tests.session.stage import Stage
 from tests.session.virtual_time import run
@@ -111,8 +113,8 @@ def test_changed_rules_hold_for_the_next_turn_of_a_running_call():
 
 def test_points_given_by_the_old_rules_still_stand_under_the_new_ones():
     async def scenario():
-        old = in_force("threshold: 50\nsignals: {human request: 9}\nrules: []\n")
-        new = in_force("threshold: 8\nsignals: {human request: 9}\nrules: []\n")
+        old = in_force("threshold: 50\nsignals: {human request: 12}\nrules: []\n")
+        new = in_force("threshold: 8\nsignals: {human request: 12}\nrules: []\n")
         current = [old]
         async with Stage(scorer=lambda: current[0].scorer()) as stage:
             await stage.conversing()
@@ -183,5 +185,48 @@ def test_a_call_that_decided_at_a_pause_is_scored_anew_to_the_same_decision():
             (then,) = handovers_of(record, call.turns)
             now = next(score for score in follow(call, rules.current.scorer) if score.decision)
             assert (now.turn, now.decision.rules) == (then.turn, then.rules)
+
+    run(scenario())
+
+
+VIP = """
+queue: desk
+rules:
+  - {name: A person, when: human request, escalate: now, queue: vip, priority: 7, say: "At once, of course."}
+"""
+
+
+@pytest.mark.parametrize("key", ["0", "#"])
+def test_the_key_for_a_human_goes_the_way_of_the_rule_for_human_requests(key):
+    async def scenario():
+        async with Stage(scorer=in_force(VIP).scorer, policy=Policy(human_key=key)) as stage:
+            await stage.conversing()
+            stage.pbx.tell(DigitReceived("1700000000.1", "5"))
+            await asyncio.sleep(1.0)
+            assert stage.state is CallState.CONVERSING
+            stage.pbx.tell(DigitReceived("1700000000.1", key))
+            await stage.until(CallState.SEEKING)
+            await asyncio.sleep(2.0)
+            ((_, endpoint, _, _),) = stage.pbx.originated
+            assert endpoint.startswith("Local/vip@")
+            assert "At once, of course." in stage.said()
+            (handover,) = stored(stage)["handovers"]
+            decision = handover["decision"]
+            assert (handover["by"], decision["reason"], decision["rules"]) == ("key", f"pressed {key}", ["A person"])
+            assert (decision["queue"], decision["priority"]) == ("vip", 7)
+            assert decision["fingerprint"]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("key", "queue"), [("0", "support"), ("", None)])
+def test_without_a_rule_for_human_requests_the_key_still_fetches_a_human_unless_there_is_none(key, queue):
+    async def scenario():
+        async with Stage(scorer=in_force(LEGAL).scorer, policy=Policy(human_key=key)) as stage:
+            await stage.conversing()
+            stage.pbx.tell(DigitReceived("1700000000.1", "0"))
+            await asyncio.sleep(2.0)
+            handover = stage.session.call.handover
+            assert (handover.decision.queue if handover else None) == queue
 
     run(scenario())

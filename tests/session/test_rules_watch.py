@@ -73,7 +73,7 @@ def test_a_changed_file_is_in_force_within_two_seconds_and_told_once(file):
             assert (item["type"], item["fingerprint"], item["was"]) == ("rules changed", new, was) and new != was
             (line,) = logs
             assert line["event"] == "rules changed"
-            assert (line["fingerprint"], line["rules"], line["at_once"], line["shadow"]) == (new, 5, 3, 0)
+            assert (line["fingerprint"], line["rules"], line["at_once"], line["shadow"]) == (new, 4, 3, 0)
 
     run(scenario())
 

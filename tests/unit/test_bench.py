@@ -31,7 +31,7 @@ def module(name: str) -> Any:
 
 bench, caller_voice, compare, events, findings = map(module, ("__main__", "caller_voice", "compare", "events", "findings"))
 handover, load, process_cost, recordings, scorer = map(module, ("handover", "load", "process_cost", "recordings", "scorer"))
-table = module("table")
+table, voice, voice_calls = map(module, ("table", "voice", "voice_calls"))
 Cost, Spread = process_cost.Cost, findings.Spread
 
 
@@ -140,6 +140,74 @@ def test_a_process_that_works_has_used_cpu_and_memory():
     assert before.rss > 1024 * 1024
     with pytest.raises(ProcessLookupError):
         process_cost.cost_of(2**22 + 1)  # above the kernel's greatest number
+
+
+# ---------------------------------------------------------------------------------------------------- raised voices
+
+
+def dbfs(sound: np.ndarray) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(sound**2)) / 32768))
+
+
+def test_the_same_seed_plans_the_same_calls_and_more_of_one_kind_leave_the_others_alone():
+    assert voice_calls.plan(2, 1, 5) == voice_calls.plan(2, 1, 5) != voice_calls.plan(2, 1, 6)
+    assert set(voice_calls.plan(2, 1, 5)) < set(voice_calls.plan(3, 2, 5))
+
+
+def test_a_raised_end_is_louder_higher_brighter_and_faster_and_what_only_seems_so_is_not_all_of_it():
+    for call in voice_calls.plan(20, 20, 5):
+        before, end = call.turns[: call.ends_at], call.turns[call.ends_at]
+        assert 4 <= len(before) <= 6
+        if call.kind == voice_calls.RAISED:
+            assert 6 <= end.level_db <= 14 and 2 <= end.semitones <= 6 and end.tilt > 0.5 and end.stretch < 1
+        elif call.kind == voice_calls.NEARER:
+            assert end.level_db > 1 and abs(end.semitones) <= 2 and abs(end.tilt) < 1.5 and end.stretch == 1
+        elif call.kind == voice_calls.LOUD:
+            assert all(turn.level_db >= 6 for turn in call.turns)
+        elif call.kind == voice_calls.NOISE:
+            assert end.noise_db >= 12
+
+
+def test_the_plain_sentences_give_no_reason_for_a_loud_voice_and_the_glad_ones_do():
+    reader = voice.Reader(voice.load_lexicon("en"))
+    excuses = ("glad", "thanks", "to someone else", "loud reason", "speak up please")
+    assert not any(reader.read(words).has(*excuses) for words in voice_calls.PLAIN + voice_calls.OTHERS)
+    assert all(reader.read(words).has(*excuses) for words in voice_calls.GLAD_WORDS)
+
+
+@pytest.mark.parametrize("level", [-40.0, -26.0, -12.0])
+def test_agc_brings_every_voice_to_its_level_and_leaves_the_pauses_behind(level):
+    spoken = np.concatenate([noise(2.0, level, 21), noise(1.0, -75.0, 22)])
+    found = voice_calls.levelled(spoken)
+    assert dbfs(found[RATE : 2 * RATE]) == pytest.approx(voice_calls.AGC_TARGET_DB, abs=1.5)
+    assert dbfs(found[-RATE // 2 :]) < -45
+
+
+def test_the_telephone_band_keeps_its_middle_only():
+    time = np.arange(RATE) / RATE
+    tones = {hertz: 3000 * np.sin(2 * np.pi * hertz * time) for hertz in (80, 1000, 3900)}
+    lost = {hertz: dbfs(tone) - dbfs(voice_calls.telephone_band(tone)) for hertz, tone in tones.items()}
+    assert lost[1000] == pytest.approx(0, abs=0.2) and min(lost[80], lost[3900]) > 20
+
+
+def test_an_area_is_the_share_of_pairs_in_order_and_a_share_has_an_interval_at_its_ends_too():
+    assert voice.auc(np.array([3.0, 1.0]), np.array([2.0, 1.0])) == pytest.approx((1 + 1 + 0 + 0.5) / 4)
+    low, high = voice.wilson(0, 10)
+    assert low == 0 and high == pytest.approx(0.278, abs=0.002)
+
+
+def test_each_turn_but_the_first_is_judged_by_the_real_signal():
+    plain = [voice_calls.Manner(words) for words in voice_calls.PLAIN[:6]]
+    call = voice_calls.SpokenCall(voice_calls.RAISED, "slt", -26.0, -50.0, 0.0, tuple(plain), (1,))
+    calm, raised = voice.Prosody(-26.0, 120.0, 900.0), voice.Prosody(-16.0, 150.0, 1150.0)
+    reader = voice.Reader(voice.load_lexicon("en"))
+    judged = voice.judge(call, [calm, calm, calm, voice.Prosody(), raised, raised], reader)
+    assert [(each.place.name, each.fired) for each in judged] == [
+        *[("BEFORE", False)] * 3,
+        ("END", True),
+        ("STILL", True),
+    ]
+    assert judged[2].rise is None and judged[2].sound() == voice.NOT_HEARD
 
 
 # ---------------------------------------------------------------------------------------------------- recordings
@@ -295,11 +363,25 @@ def test_the_table_shows_ratio_quantiles_counts_and_broken_promises_on_a_narrow_
             findings.Distribution("never measured", "ms", None, 3),
             findings.Count("leaks", 1, 3, 0),
             findings.Figure("memory", "MB", 12345.0),
+            findings.Estimate("found", "off", 0.5, (0.25, 0.75), 8),
+            findings.Estimate("found", "on", 3.0, None, 9),
         ],
         ["call 3: no answer"],
     )
     text = printed(part)
-    for expected in ("3.15", "3.00 … 3.30", "ours / json.loads", "events 7", "670", "2 of 3", "≤ 500 ✗", "1 of 3", "12,345"):
+    for expected in (
+        "3.15",
+        "3.00 … 3.30",
+        "ours / json.loads",
+        "events 7",
+        "670",
+        "2 of 3",
+        "≤ 500 ✗",
+        "1 of 3",
+        "12,345",
+        "0.50 (0.25 … 0.75)",
+        "8 / 9",
+    ):
         assert expected in text
     assert "✗ call 3: no answer" in text and "0 of 3" in text
     written = json.loads(json.dumps(part.to_dict()))

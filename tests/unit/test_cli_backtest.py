@@ -22,15 +22,18 @@ CALLS = (
         "started": "2024-01-07T12:00",
         "turns": [
             {"speaker": "assistant", "text": "Hello."},
-            {"speaker": "caller", "text": "this is ridiculous you are useless"},
+            {"speaker": "caller", "text": "this is absolutely ridiculous you are useless i am furious"},
             {"speaker": "assistant", "text": "I am sorry."},
             {"speaker": "caller", "text": "now give me a human"},
         ],
     },
 )
-OLD = "rules:\n  - {name: Person, when: human request, escalate: now}\nsignals: {negative sentiment: 0, human request: 0}\n"
+OLD = (
+    "rules:\n  - {name: Person, when: human request, escalate: now}\n"
+    "signals: {negative sentiment: 0, human request: 0, resolved: 0}\n"
+)
 NEW = OLD.replace("]\n", "").replace(
-    "escalate: now}", "escalate: now, queue: desk}\n  - {name: Angry, when: negative sentiment, points: 12}"
+    "escalate: now}", "escalate: now, queue: desk}\n  - {name: Angry, when: negative sentiment, points: 16}"
 )
 LABELS = (
     {"call_id": "asks", "expect": "escalate", "turn_from": 1, "turn_to": 1},
@@ -65,7 +68,7 @@ def test_each_call_that_goes_otherwise_is_told_with_turn_rules_and_points() -> N
     assert "asks   after turn 1 → queue desk by Person; was queue support by Person" in lines
     assert "angry  earlier: after turn 1 instead of 3 → queue support by Angry; was queue" not in text
     assert "angry  earlier: after turn 1 instead of 3 → queue support by Angry" in lines
-    assert '         turn 1, caller: "this is ridiculous you are useless"' in lines
+    assert '         turn 1, caller: "this is absolutely ridiculous you are useless i am furious"' in lines
     assert any(re.fullmatch(r" {9}Angry 0\.0 → (1\d\.\d) · 0\.0 of 10 → \1 of 10 points", line) for line in lines), text
     assert "         the points are the same; the queue is named otherwise" in lines
     assert not any(line.startswith("calm") for line in lines)
@@ -143,7 +146,7 @@ def test_what_cannot_be_done_is_told_with_the_remedy(arguments: list[str], says:
 def test_a_written_call_is_explained_turn_by_turn(chosen: list[str]) -> None:
     text = run("rules", "explain", *chosen, "--rules", "old.yaml")
     assert text.startswith("angry  2024-01-07 12:00:00\nscored by old.yaml, ")
-    assert "→ Person · threshold 10 → queue support" in text
+    assert "→ Person, " in text and " · threshold 10 → queue support" in text
     assert "then" not in text
 
 

@@ -123,7 +123,7 @@ def test_sentences_that_contradict_another_rule_are_warnings(here: Path) -> None
     (here / "odd.yaml").write_text(
         GOOD.replace('never: ["your', 'never: ["there is a smell of gas", "your').replace(
             "queue: emergencies",
-            'queue: emergencies\n    examples: ["there is a smell of gas", "my child is choking give me a human"]',
+            'queue: emergencies\n    examples: ["there is a smell of gas", "I want to talk to a real person"]',
         )
     )
     text = run("test", "odd.yaml")

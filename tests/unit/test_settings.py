@@ -92,6 +92,11 @@ def test_a_file_without_settings_is_told(file: Path, text: str) -> None:
         ("queues: support\n", 4, "queues: is a section, with its settings indented below it, not 'support'."),
         ("http:\n  port: abc\n", 5, "http.port: must be a valid integer, not 'abc'."),
         ("http:\n  port: 70000\n", 5, "http.port: must be less than or equal to 65535, not 70000."),
+        (
+            'handover:\n  human_key: "10"\n',
+            5,
+            "handover.human_key: must be one key of a phone: 0-9, * or #; empty for none, not '10'.",
+        ),
         ("handover:\n  whisper: behind\n", 5, "handover.whisper: must be 'before' or 'during', not 'behind'."),
         ("assistant:\n  knowledge: faq.md\n", 5, "assistant.knowledge: is a list, each item in a line of its own after a dash"),
         ("assistant:\n  company: 24\n", 5, "assistant.company: must be a text, not 24; write it in quotes."),

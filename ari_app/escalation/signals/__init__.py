@@ -18,6 +18,7 @@ from ari_app.escalation.signals import (
     resolved,
     urgency,
 )
+from ari_app.escalation.signals.fusion import fuse
 
 Finder = Callable[[Context], list[Signal]]
 
@@ -39,8 +40,11 @@ NAMES: tuple[str, ...] = tuple(FINDERS)
 
 
 def find_signals(context: Context) -> list[Signal]:
-    """All signals of the turn, in the order of FINDERS."""
+    """All signals of the turn, in the order of FINDERS: each from words and structure, and from meaning if that is measured."""
+    worded: list[Signal] = []
     found: list[Signal] = []
-    for finder in FINDERS.values():
-        found.extend(finder(replace(context, signals=(*context.signals, *found))))
+    for name, finder in FINDERS.items():
+        by_words = finder(replace(context, signals=(*context.signals, *worded)))
+        worded.extend(by_words)
+        found.extend(fuse(name, context, by_words))
     return found

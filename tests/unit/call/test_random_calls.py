@@ -20,6 +20,7 @@ EVENTS = st.one_of(
         [
             on.CallerPaused("hello", 1.0, DECISION, 12.0),
             on.CallerPaused("hello", 1.0),
+            on.CallerSaidEnough("hello", 1.0, DECISION, 12.0),
             on.CallerSpoke(TURN, 1.0),
             on.AssistantReplied(Reply("Yes.", REPORT), 1.0),
             on.AssistantReplied(Reply("Goodbye.", REPORT, ends_call=True), 1.0),

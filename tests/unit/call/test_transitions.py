@@ -1,6 +1,7 @@
 """The life of a call, event by event."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,65 @@ def test_the_final_form_of_the_deciding_words_is_noted_but_not_answered_again():
     driven.then(on.CallerPaused("i want a human", 4.0, DECISION, 99.0))
     assert kinds(driven.then(said("i want the human", 4.4))) == ["ScoreTurn"]
     assert kinds(driven.then(said("how long will it take", 9.0))) == ["ScoreTurn", "AskAssistant"]
+
+
+ENOUGH = on.CallerSaidEnough("i want a human because", 4.0, DECISION, 12.0)
+
+
+def test_words_that_decide_while_they_are_said_ring_the_queue_and_the_assistant_speaks_at_the_pause():
+    driven = Driven().conversing()
+    commands = driven.then(ENOUGH)
+    assert driven.call.state is CallState.SEEKING
+    assert commands[0] == do.Say(DECISION.say, do.SayKind.AT_PAUSE)
+    assert [type(command) for command in commands[1:]] == [do.RingQueue, do.PrepareWhisper, do.KeepCompany]
+    assert driven.call.handover.partial_words == "i want a human because"
+
+
+def test_words_that_decide_while_they_are_said_say_what_they_gained_at_the_first_pause():
+    driven = Driven().conversing()
+    driven.then(ENOUGH)
+    driven.then(on.CallerPaused("i want a human because my bag is lost", 5.5))
+    driven.then(on.CallerPaused("i want a human because my bag is lost and gone", 7.0))
+    assert driven.call.handover.gained == 1.5
+
+
+def test_what_follows_the_deciding_words_is_answered_once():
+    driven = Driven().conversing()
+    driven.then(ENOUGH)
+    text = "i want a human because my bag with the dress is lost"
+    (asked,) = driven.then(on.CallerPaused(text, 5.5))
+    assert (asked.turn.text, asked.waiting) == (text, True)
+    assert [type(command) for command in driven.then(said(text, 6.0))] == [do.ScoreTurn]
+
+
+def test_the_deciding_words_said_to_their_end_are_not_answered_again():
+    driven = Driven().conversing()
+    driven.then(ENOUGH)
+    assert driven.then(on.CallerPaused("i want a human because yes", 5.5)) == []
+    assert [type(command) for command in driven.then(said("i want a human because yes", 6.0))] == [do.ScoreTurn]
+
+
+@pytest.mark.parametrize("stage", ["seeking", "ringing", "briefing", "connected"])
+def test_words_that_would_decide_change_nothing_while_a_handover_runs(stage):
+    driven = getattr(Driven(), stage)()
+    before = driven.call
+    assert driven.then(ENOUGH) == []
+    assert driven.call is before
+
+
+def test_words_that_are_being_said_decide_nothing_in_shadow():
+    driven = Driven().conversing()
+    assert driven.then(replace(ENOUGH, decision=replace(DECISION, shadow=True))) == []
+    assert driven.call.state is CallState.CONVERSING
+
+
+def test_a_reply_that_was_being_scored_when_the_callers_words_decided_is_said_after_all():
+    driven = Driven().conversing()
+    driven.then(said("where is my bag"))
+    reply = Reply("It is in Lisbon.", AnswerReport(AnswerKind.ANSWERED, "Bags", 0.9))
+    driven.then(on.AssistantReplied(reply, 2.0))
+    driven.then(ENOUGH)
+    assert do.Say("It is in Lisbon.") in driven.then(on.TurnScored(Score(1, 0.0, 10.0), 4.1))
 
 
 def test_shadow_decision_is_kept_and_not_acted_upon():

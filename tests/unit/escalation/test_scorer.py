@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_app.call.model import Party, Score, Turn
+from ari_app.escalation.firing import FADES
 from ari_app.escalation.scorer import Scorer
 from ari_app.escalation.state import ScoringState
 from ari_app.language.loading import load_lexicon
@@ -71,7 +72,7 @@ def test_old_points_fade_by_the_minute(rule_scorer: RuleScorer) -> None:
     state, before = scorer.consider(scorer.start(), turns_of(ANGRY)[0])
     quiet = Turn(1, Party.CALLER, "the number is four", 60.0, 64.0)
     _, after = scorer.consider(state, quiet)
-    assert after.points == pytest.approx(before.points - 2.0, abs=0.02)
+    assert after.points == pytest.approx((before.points - 2.0) * (1 - FADES), abs=0.02)
 
 
 def test_thanks_take_points_away_but_not_below_nothing(hear: Hear) -> None:

@@ -69,7 +69,7 @@ def test_the_form_is_told_in_words(text: str | bytes, says: str) -> None:
         ("threshold: 0\n", 'f, line 1: threshold: "0" is not possible; write more than 0'),
         ("threshold:\n", "f, line 1: threshold: nothing stands after the colon; write a value, or leave the line out"),
         ("decay: sometimes\n", 'f, line 1: decay: "sometimes" is not understood; write it like "1 per minute"'),
-        ("language: tlh\n", 'f, line 1: language: there is no lexicon for "tlh"; use one of: en'),
+        ("language: tlh\n", 'f, line 1: language: there is no lexicon for "tlh"; use one of: de, en, es'),
         ("queue: 100\n", 'f, line 1: queue: "100" is no text; put it in quotes'),
         ("queue: my support\n", 'f, line 1: queue: "my support" cannot be dialled as a queue'),
         ("queue: h\n", 'f, line 1: queue: "h" cannot be dialled as a queue'),

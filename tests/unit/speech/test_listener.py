@@ -69,6 +69,23 @@ def listen(recogniser: CountingRecogniser, pcm: bytes, limits: ListenerLimits | 
     return [*events, *listener.close()]
 
 
+def hum(seconds: float, amplitude: float) -> bytes:
+    """An even noise that is no voice."""
+    samples = amplitude * np.random.default_rng(4).uniform(-1, 1, round(seconds * RATE))
+    return bytes(samples.astype("<i2").tobytes())
+
+
+def test_the_noise_of_the_pauses_is_taken_off_the_voices_sharpness() -> None:
+    def sharpness(noise: float) -> float:
+        voice = np.frombuffer(sound(1.5), "<i2") * 0.4 + np.frombuffer(hum(1.5, noise), "<i2")
+        line = [hum(1.0, noise), voice.astype("<i2").tobytes(), hum(1.2, noise)]
+        (heard,) = of(listen(CountingRecogniser(), b"".join(line)), UtteranceHeard)
+        assert isinstance(heard, UtteranceHeard) and heard.prosody.centroid_hz is not None
+        return heard.prosody.centroid_hz
+
+    assert sharpness(300) == pytest.approx(sharpness(1), rel=0.1)
+
+
 def of(events: list[HeardEvent], kind: type) -> list[HeardEvent]:
     return [event for event in events if isinstance(event, kind)]
 

@@ -46,6 +46,33 @@ def test_a_strained_voice_is_brighter() -> None:
     assert strained.centroid_hz > 1.5 * relaxed.centroid_hz
 
 
+def hiss(seconds: float, amplitude: float, seed: int) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).normal(0, amplitude, int(seconds * RATE))
+
+
+@pytest.mark.parametrize("amplitude", [300.0, 900.0])
+def test_noise_makes_no_voice_sharper_once_the_line_is_known_without_it(amplitude: float) -> None:
+    sound, quiet = voice(150, slope=1.5), hiss(0.6, amplitude, 5)
+    clean, noisy = prosody(sound, RATE), prosody(sound + hiss(1.0, amplitude, 6), RATE)
+    known = prosody(sound + hiss(1.0, amplitude, 6), RATE, quiet)
+    assert clean.centroid_hz is not None and noisy.centroid_hz is not None and known.centroid_hz is not None
+    assert noisy.centroid_hz > 1.5 * clean.centroid_hz
+    assert abs(known.centroid_hz - clean.centroid_hz) < 0.5 * (noisy.centroid_hz - clean.centroid_hz)
+
+
+def test_a_knock_in_the_pause_is_no_noise_of_the_line() -> None:
+    sound, quiet = voice(150) + hiss(1.0, 300, 6), hiss(0.8, 300, 5)
+    knocked = quiet.copy()
+    knocked[1000:1400] += hiss(0.05, 9000, 7)
+    calm, knock = prosody(sound, RATE, quiet).centroid_hz, prosody(sound, RATE, knocked).centroid_hz
+    assert calm is not None and knock == pytest.approx(calm, rel=0.05)
+
+
+def test_a_line_that_is_hardly_known_changes_nothing() -> None:
+    sound = voice(150)
+    assert prosody(sound, RATE, np.zeros(0)) == prosody(sound, RATE, hiss(0.1, 900, 5)) == prosody(sound, RATE)
+
+
 def test_hiss_has_loudness_but_no_pitch() -> None:
     found = prosody(np.random.default_rng(3).normal(0, 3000, RATE), RATE)
     assert found.pitch_hz is None
