@@ -22,7 +22,7 @@ class RuleMatcher:
         self._similarity = similarity
 
     def from_examples(self, turn: Turn) -> list[Signal]:
-        """A signal that the rule's own examples raise where the turn resembles one; one as good as said is strong enough for it."""
+        """A signal that the rule's own examples raise where the turn resembles one; as good as said is strong enough."""
         if not self.rule.examples or self.rule.when.together:
             return []
         alike, example = self._similarity.best(turn.text, self.rule.examples)
