@@ -74,7 +74,7 @@ def decision_times(calls: Sequence[WrittenCall], rules: RuleBook) -> list[Distri
                 state, _ = scorer.consider(state, turn)
                 if turn.party is Party.CALLER:
                     took.append(1000 * (thread_time() - began))
-        target = 30.0 if title == "MiniLM" else 3.0
+        target = 3.0 if title == "words and structure only" else 30.0
         found.append(Distribution(f"utterance to decision, {title}", "ms", Spread(tuple(took)), target=target))
     return found
 

@@ -40,13 +40,18 @@ def read_all_calls() -> list[LabelledCall]:
 
 
 def read_routine(*, learnt: bool) -> list[WrittenCall]:
-    """Dialogues of which only the caller's turns are known; none needs a person. Every other one is learnt from."""
+    """Dialogues of which only the caller's turns are known; none needs a person. One author's half is never learnt from."""
+    first, more = (_dialogues(DATA / name) for name in ("routine.txt", "routine_learnt.txt"))
+    return [*first[::2], *more] if learnt else first[1::2]
+
+
+def _dialogues(file: Path) -> list[WrittenCall]:
     calls = []
-    for block in (DATA / "routine.txt").read_text(encoding="utf-8").split("\n\n"):
+    for block in file.read_text(encoding="utf-8").strip().split("\n\n"):
         name, *lines = [line.strip() for line in block.strip().splitlines()]
         turns = [Turn(place, Party.CALLER, line, 6.0 * place, 6.0 * place + 4.0) for place, line in enumerate(lines)]
         calls.append(WrittenCall(name.removeprefix("dialogue "), tuple(turns)))
-    return calls[::2] if learnt else calls[1::2]
+    return calls
 
 
 def routine_samples() -> Iterator[Sample]:
